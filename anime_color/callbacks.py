@@ -1,0 +1,132 @@
+"""What happens around the train steps: log, chroma sheets, checkpoints, budget, watch."""
+
+import csv
+import math
+import os
+import time
+from pathlib import Path
+
+import keras
+
+from anime_color import checkpoints, chroma
+
+
+class NotFinite(ArithmeticError):
+    """A logged value became NaN or infinite; the message names it, the step and the last good checkpoint."""
+
+
+class Watch(keras.callbacks.Callback):
+    """Stops the run at the very step at which any logged value is NaN or infinite."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if broken:
+            raise NotFinite(
+                f"{', '.join(broken)} is not finite at step {self.model.steps_done}; "
+                "the last checkpoint is kept: try a lower learning_rate"
+            )
+
+
+class Clock(keras.callbacks.Callback):
+    """Counts the seconds of training over all sessions, and stops the run when its budget is used up.
+
+    seconds: spent before this session.
+    steps, minutes: budget over all sessions; None is no limit.
+    """
+
+    def __init__(self, seconds=0.0, steps=None, minutes=None):
+        super().__init__()
+        self.before, self.steps, self.minutes = seconds, steps, minutes
+        self.started = None
+
+    @property
+    def seconds(self):
+        return self.before + (time.monotonic() - self.started if self.started else 0)
+
+    @property
+    def used_up(self):
+        done = self.model.steps_done
+        return (self.steps and done >= self.steps) or (self.minutes and self.seconds >= 60 * self.minutes)
+
+    def on_train_begin(self, logs=None):
+        self.started = self.started or time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.used_up:
+            self.model.stop_training = True
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves the trainer's state below `folder` when `minutes` have passed since it was last saved."""
+
+    def __init__(self, folder, clock, minutes=5.0):
+        super().__init__()
+        self.folder, self.clock, self.minutes = folder, clock, minutes
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() - self.saved_at >= 60 * self.minutes:
+            self.save()
+
+    def save(self):
+        description = {"steps": self.model.steps_done, "seconds": round(self.clock.seconds, 1)}
+        checkpoints.save(self.folder, self.model.state(), description)
+        self.saved_at = time.monotonic()
+
+
+class Log(keras.callbacks.Callback):
+    """One row an epoch in a CSV file: epoch, phase, steps, seconds and the mean of every logged value.
+
+    Opened by a run that continues, it drops the rows of epochs that will be trained again, so that the file is
+    that of an uninterrupted run.
+    """
+
+    def __init__(self, path, clock):
+        super().__init__()
+        self.path, self.clock = Path(path), clock
+
+    def on_train_begin(self, logs=None):
+        self.columns = ["epoch", "phase", "steps", "seconds", *(mean.name for mean in self.model.metrics)]
+        rows = read_log(self.path) if self.path.exists() else []
+        self._rewrite([row for row in rows if int(row["steps"]) <= self.model.steps_done])
+
+    def on_epoch_end(self, epoch, logs=None):
+        steps = self.model.steps_done
+        row = {"epoch": epoch + 1, "phase": self.model.phase.name, "steps": steps} | (logs or {})
+        # a row is that of a whole epoch: a run stopped within one writes it when the epoch is complete
+        kept = [r for r in read_log(self.path) if int(r["epoch"]) <= epoch]
+        self._rewrite([*kept, row | {"seconds": round(self.clock.seconds, 1)}])
+
+    def _rewrite(self, rows):
+        aside = self.path.with_suffix(".writing")
+        with open(aside, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, self.columns)
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(aside, self.path)
+
+
+def read_log(path):
+    """The rows of a log as dictionaries of strings."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class Sheets(keras.callbacks.Callback):
+    """A picture an epoch: the same faces with the same noises, painted by a colorizer of the averaged generator.
+
+    folder: gets epoch-0001.png and so on.
+    colorizer: a `Colorizer` around the trainer's `averaged`.
+    rgb: the faces, uint8 (N, S, S, 3).
+    noises: (K, latent).
+    """
+
+    def __init__(self, folder, colorizer, rgb, noises):
+        super().__init__()
+        self.folder, self.colorizer, self.rgb, self.noises = Path(folder), colorizer, rgb, noises
+
+    def on_epoch_end(self, epoch, logs=None):
+        steps = self.model.steps_done  # on JAX, asking the model also brings its weights up to date
+        rows = [chroma.row(face, self.colorizer.chroma(face, self.noises)) for face in self.rgb]
+        path = self.folder / f"epoch-{epoch + 1:04d}.png"
+        chroma.save_png(chroma.stack(rows), path, {"epoch": epoch + 1, "steps": steps})

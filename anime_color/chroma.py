@@ -1,0 +1,72 @@
+"""Pictures of colorings: the chroma sheet, the before/after strip, the noise sweep. All uint8 RGB arrays."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from anime_color import color
+
+MARGIN = 2  # pixels of white between two pictures
+
+
+def gray(rgb):
+    """What a colorizer gets to see of `rgb` (H, W, 3): the same lightness without color."""
+    lab = color.rgb_to_lab(rgb)
+    return color.lab_to_rgb(lab * np.array([1, 0, 0], "float32"))
+
+
+def sheet(original, colorings):
+    """The chroma sheet: the original and its gray version, then up to 25 colorings in a grid of 5 columns.
+
+    original (H, W, 3), colorings (N, H, W, 3) -> uint8; N of 25 gives 5 rows of 7 pictures' width.
+    """
+    rows = [stack(list(colorings[i : i + 5]), axis=1) for i in range(0, len(colorings), 5)]
+    left = stack([original, gray(original)], axis=0)
+    return stack([left, stack(rows)], axis=1)
+
+
+def row(original, colorings):
+    """One face a row: original, gray, and its colorings (N, H, W, 3)."""
+    return stack([original, gray(original), *colorings], axis=1)
+
+
+def before_after(original, colored):
+    """A strip of three: gray, colored, original."""
+    return stack([gray(original), colored, original], axis=1)
+
+
+def stack(pictures, axis=0):
+    """Pictures under each other (axis 0) or side by side (axis 1), a thin white margin between; a smaller one is
+    filled up with white."""
+    across = 1 - axis
+    extent = max(picture.shape[across] for picture in pictures)
+    parts = []
+    for picture in pictures:
+        fill = [(0, 0), (0, 0), (0, 0)]
+        fill[across] = (0, extent - picture.shape[across])
+        fill[axis] = (MARGIN if parts else 0, 0)
+        parts.append(np.pad(picture, fill, constant_values=255))
+    return np.concatenate(parts, axis)
+
+
+def save_png(picture, path, metadata=None):
+    """Writes a PNG with `metadata` as its text fields, under another name first, so that no half file is left."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts = PngImagePlugin.PngInfo()
+    for name, value in {"Software": "Anime Color", **(metadata or {})}.items():
+        texts.add_itxt(name, str(value))
+    aside = path.with_name(f".{path.name}.writing")
+    Image.fromarray(picture).save(aside, format="PNG", pnginfo=texts, optimize=True)
+    os.replace(aside, path)
+
+
+def save_animation(pictures, path, milliseconds=80):
+    """Writes pictures (N, H, W, 3) as an endless GIF or WebP animation, by the suffix of `path`."""
+    path = Path(path)
+    first, *others = [Image.fromarray(picture) for picture in pictures]
+    aside = path.with_name(f".writing-{path.name}")
+    first.save(aside, save_all=True, append_images=others, duration=milliseconds, loop=0)
+    os.replace(aside, path)

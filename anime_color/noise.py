@@ -1,0 +1,60 @@
+"""Latent vectors: how they are drawn in training, and the schedules of a chroma sheet."""
+
+import keras
+import numpy as np
+
+from data_prep.errors import BadInput
+
+SCHEDULES = ("random", "segments", "normalized_segments")
+
+
+def normal(batch, latent_size, seed):
+    """Training noise (batch, latent_size), N(0, 1), of a `keras.random.SeedGenerator`."""
+    return keras.random.normal((batch, latent_size), seed=seed)
+
+
+def schedule(name, latent_size, count=25, seed=0):
+    """The noise of a chroma sheet, float32 (count, latent_size).
+
+    name: "random" draws N(0, 1), as in training.
+        "segments" is the ancestor's: the vector is cut into 5 segments, and one segment at a time takes the
+        constant offsets -2, -1, 0, 1, 2 while the rest is zero. It repeats: offset 0 gives the zero vector in
+        each of the 5 segments, so 25 rows hold 21 vectors; and their norms, 0 to 2 sqrt(latent/5), are not those
+        of training noise.
+        "normalized_segments" mends both: the offsets are -2, -1, -0.5, 1, 2 on one segment of a fixed random
+        vector, and each row is scaled to the norm sqrt(latent) that training noise has.
+    count: how many vectors; the two segment schedules have 25.
+    seed: of the random draw.
+    """
+    if name not in SCHEDULES:
+        raise BadInput(f"schedule={name!r}: allowed are {', '.join(SCHEDULES)}")
+    if not isinstance(count, int) or not 1 <= count <= 1024:
+        raise BadInput(f"noises={count!r}: needed is a whole number from 1 to 1024")
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise BadInput(f"seed={seed!r}: needed is a whole number from 0 to 2^32 - 1")
+    random = np.random.default_rng(seed)
+    if name == "random":
+        return random.standard_normal((count, latent_size)).astype("float32")
+    if count != 25 or latent_size < 5:
+        raise BadInput(f"schedule={name!r} has 25 noises of at least 5 numbers: given {count} of {latent_size}")
+    normalized = name == "normalized_segments"
+    rows = np.tile(random.standard_normal(latent_size) if normalized else np.zeros(latent_size), (25, 1))
+    offsets = (-2, -1, -0.5, 1, 2) if normalized else (-2, -1, 0, 1, 2)
+    for row, (segment, offset) in enumerate((s, o) for s in range(5) for o in offsets):
+        edges = np.linspace(0, latent_size, 6).round().astype(int)
+        rows[row, edges[segment] : edges[segment + 1]] = offset
+    if normalized:
+        rows *= np.sqrt(latent_size) / np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.astype("float32")
+
+
+def sweep(start, end, frames):
+    """`frames` noises on the great circle from `start` to `end` (latent,), float32: each has a norm that training
+    noise has, where a straight line would pass close to zero."""
+    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")
+    cosine = start @ end / (np.linalg.norm(start) * np.linalg.norm(end))
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    t = np.linspace(0, 1, frames)[:, None]
+    if np.sin(angle) < 1e-6:
+        return ((1 - t) * start + t * end).astype("float32")
+    return ((np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)).astype("float32")

@@ -1,0 +1,15 @@
+"""One page per system. `get(name)` gives its module: `Settings` with three presets, and `build(settings)`."""
+
+from importlib import import_module
+
+from data_prep.errors import BadInput
+
+NAMES = ("gan", "wgan_gp")
+PRESETS = ("tiny", "practical", "faithful")
+
+
+def get(name):
+    """The module of the recipe `name`, one of `NAMES`."""
+    if name not in NAMES:
+        raise BadInput(f"recipe {name!r}: allowed are {', '.join(NAMES)}")
+    return import_module(f"anime_color.recipes.{name}")

@@ -1,0 +1,216 @@
+"""Runs: a folder that holds all of a training, and the one call that starts or continues it.
+
+RUN/run.json        recipe, settings, digest of the faces, versions
+RUN/log.csv         a row an epoch: every loss term
+RUN/sheets/         a chroma sheet an epoch, the same faces and noises each time
+RUN/checkpoints/    see checkpoints.py
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import platform
+import signal
+import threading
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from anime_color import callbacks, checkpoints, engine, noise, presets, recipes
+from anime_color import settings as settings_module
+from anime_color.colorizer import Colorizer
+from anime_color.faces import Faces
+from anime_color.trainer import Trainer
+from data_prep.errors import BadInput
+
+SHEET_FACES = 6
+SHEET_NOISES = 8
+
+
+def train(
+    recipe,
+    settings,
+    faces,
+    run,
+    epochs=None,
+    steps=None,
+    minutes=None,
+    checkpoint_minutes=5.0,
+    verbose="auto",
+    extra=(),
+):
+    """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
+
+    faces, run: paths.
+    epochs, steps, minutes: how long, over all sessions; at least one of them, the first that is reached ends it.
+    checkpoint_minutes: time between checkpoints.
+    extra: further Keras callbacks.
+    Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns. BadInput if the
+    run folder belongs to other settings or faces, or is in use; `callbacks.NotFinite` if a loss is no number.
+    """
+    if epochs is None and steps is None and minutes is None:
+        raise BadInput("how long to train is not said: give --epochs, --steps or --minutes")
+    settings = settings_module.checked(settings)
+    run = Path(run)
+    keras.config.set_dtype_policy(settings.precision)
+    keras.utils.set_random_seed(settings.seed)
+    with _claimed(run), engine.parallel():
+        trainer = Trainer(recipes.get(recipe).build(settings), settings.seed)
+        trainer.compile()
+        system = trainer.system
+        options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
+        batches = Faces(faces, batch_size=settings.batch_size * system.parts, **options)
+        _describe(run, recipe, settings, batches)
+        clock = callbacks.Clock(_restore(trainer, run), steps, minutes)
+        colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
+        noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
+        saver = callbacks.Checkpoints(run / "checkpoints", clock, checkpoint_minutes)
+        attached = [
+            callbacks.Watch(),
+            clock,
+            callbacks.Log(run / "log.csv", clock),
+            callbacks.Sheets(run / "sheets", colorizer, _sheet_faces(faces, options), noises),
+            saver,
+            *_tensorboard(run),
+            *extra,
+        ]
+        for callback in (clock, saver):
+            callback.set_model(trainer)
+        with _stopped_by_signals(trainer):
+            if not clock.used_up:
+                trainer.fit(batches, epochs, attached, verbose)
+                saver.save()
+    return trainer
+
+
+def _sheet_faces(faces, options):
+    """Faces that the run never trains on, if the set has any to spare."""
+    for split in ("validation", "test", "train"):
+        with contextlib.suppress(BadInput):
+            chosen = Faces(faces, split, flips=False, shuffle=False, **options)
+            return chosen.rgb(np.linspace(0, chosen.count - 1, min(SHEET_FACES, chosen.count)).astype(int))
+
+
+def _describe(run, recipe, settings, batches):
+    """Writes run.json, or holds what it says against what is asked for now."""
+    asked = {
+        "recipe": recipe,
+        "settings": settings_module.to_json(settings),
+        "faces": {"digest": batches.digest, "count": batches.count},
+    }
+    if (run / "run.json").exists():
+        found = presets.read_description(run)
+        flat = [{"recipe": d["recipe"], "faces": d["faces"]["digest"], **d["settings"]} for d in (found, asked)]
+        differing = [
+            f"{name} {flat[0].get(name)} there, {value} asked"
+            for name, value in flat[1].items()
+            if value != flat[0].get(name)
+        ]
+        if differing:
+            raise BadInput(
+                f"{run}: a run of other settings ({'; '.join(differing)}); ask for the same or name another run"
+            )
+        return
+    asked["versions"] = {name: version(name) for name in ("keras", "numpy", "anime-color")} | {
+        "python": platform.python_version(),
+        "backend": engine.BACKEND,
+    }
+    aside = run / "run.json.writing"
+    aside.write_text(json.dumps(asked, indent=1), "utf-8")
+    os.replace(aside, run / "run.json")
+
+
+def _restore(trainer, run):
+    """Loads the newest checkpoint, if there is one; returns the seconds of training that led to it."""
+    checkpoint = checkpoints.newest(run / "checkpoints")
+    if checkpoint is None:
+        return 0.0
+    state, description = checkpoints.load(checkpoint)
+    trainer.load_state(state)
+    return description["seconds"]
+
+
+@contextlib.contextmanager
+def _claimed(run):
+    """Makes the run folder and keeps a second process out of it; a claim whose process died is taken over."""
+    if run.exists() and not (run.is_dir() and ((run / "run.json").exists() or not any(run.iterdir()))):
+        raise BadInput(f"{run}: exists and is no run folder; name another one")
+    run.mkdir(parents=True, exist_ok=True)
+    claim = run / "claim.pid"
+    if claim.exists() and _alive(claim.read_text()):
+        raise BadInput(f"{run}: process {claim.read_text()} is training there; wait for it or name another run")
+    claim.write_text(str(os.getpid()))
+    try:
+        yield
+    finally:
+        claim.unlink(missing_ok=True)
+        if not any(run.iterdir()):
+            run.rmdir()  # refused before anything was written: leave nothing behind
+
+
+def _alive(pid):
+    if not pid.isdecimal() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(trainer):
+    """Lets Ctrl-C and SIGTERM end training after the running step, so that it is saved."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number, frame):
+        print(f"\n{signal.Signals(number).name}: saving after this step; the same command continues", flush=True)
+        trainer.stop_training = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tensorboard(run):
+    """The TensorBoard callback, where that package is installed."""
+    if engine.BACKEND != "tensorflow" or importlib.util.find_spec("tensorboard") is None:
+        return []
+    return [keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False)]
+
+
+# Notebooks ------------------------------------------------------------------------------------------------
+
+
+def home():
+    """Where notebooks keep face sets and runs: $ANIME_COLOR_HOME, Kaggle's working folder, or ./anime-color."""
+    kaggle = Path("/kaggle/working")
+    return Path(os.environ.get("ANIME_COLOR_HOME") or (kaggle if kaggle.is_dir() else "anime-color"))
+
+
+class Plan(NamedTuple):
+    """What a notebook does: `settings` of a recipe, how many drawn `faces`, how many `epochs`."""
+
+    settings: object
+    faces: int
+    epochs: int
+
+
+def plan(recipe, preset="practical", faces=2000, epochs=10, seed=0):
+    """The plan of a notebook's parameters; the one switch for small mode, ANIME_COLOR_FAST=1, makes it tiny."""
+    if os.environ.get("ANIME_COLOR_FAST") == "1":
+        preset, faces, epochs = "tiny", min(faces, 48), min(epochs, 1)
+        print(f"small mode (ANIME_COLOR_FAST=1): {preset} settings, {faces} faces, {epochs} epoch")
+    return Plan(replace(settings_module.preset(recipe, preset), seed=seed), faces, epochs)

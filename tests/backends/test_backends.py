@@ -1,0 +1,34 @@
+"""The same code on another backend: equal losses from equal weights and noise.
+
+`make test` holds JAX against TensorFlow. `make test-torch` sets KERAS_BACKEND=torch and holds PyTorch against it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from anime_color import recipes
+
+OTHER = "torch" if os.environ.get("KERAS_BACKEND") == "torch" else "jax"
+
+
+def first_steps(backend, recipe):
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    script = Path(__file__).with_name("first_steps.py")
+    done = subprocess.run(
+        [sys.executable, script, recipe], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("recipe", recipes.NAMES)
+def test_first_losses_are_those_of_tensorflow(recipe):
+    expected, found = first_steps("tensorflow", recipe), first_steps(OTHER, recipe)
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values, rel=1e-4, abs=1e-4), name

@@ -1,0 +1,90 @@
+"""Color: reference values of CIELAB, both directions, both forms."""
+
+import numpy as np
+import pytest
+
+from anime_color import color
+from data_prep.errors import BadInput
+
+# sRGB -> L*, a*, b* (D65), to the rounding of the matrices
+REFERENCE = {
+    (255, 0, 0): (53.24, 80.09, 67.20),
+    (0, 255, 0): (87.74, -86.18, 83.18),
+    (0, 0, 255): (32.30, 79.19, -107.86),
+    (255, 255, 0): (97.14, -21.55, 94.48),
+    (0, 255, 255): (91.11, -48.09, -14.13),
+    (255, 0, 255): (60.32, 98.23, -60.82),
+    (128, 128, 128): (53.585, 0, 0),
+    (255, 224, 196): (91.03, 6.48, 17.65),
+}
+LUMA_LIGHTNESS = {(255, 0, 0): 22.70, (0, 255, 0): 74.20, (0, 0, 255): 5.62, (255, 150, 190): 71.54}
+
+
+@pytest.fixture(scope="module")
+def cube():
+    """Every sRGB color of a 33 x 33 x 33 grid, as one picture."""
+    steps = np.linspace(0, 255, 33).round().astype("uint8")
+    return np.stack(np.meshgrid(steps, steps, steps), -1).reshape(33, -1, 3)
+
+
+def one(rgb):
+    return np.array(rgb, "uint8").reshape(1, 1, 3)
+
+
+@pytest.mark.parametrize("rgb", REFERENCE)
+def test_reference_values(rgb):
+    assert color.unscale(color.rgb_to_lab(one(rgb))).ravel() == pytest.approx(REFERENCE[rgb], abs=0.02)
+
+
+@pytest.mark.parametrize("rgb", LUMA_LIGHTNESS)
+def test_luma_lightness_is_the_ancestors(rgb):
+    luma, true = (color.unscale(color.rgb_to_lab(one(rgb), kind)).ravel() for kind in ("luma", "lab"))
+    assert luma[0] == pytest.approx(LUMA_LIGHTNESS[rgb], abs=0.05)
+    assert luma[1:] == pytest.approx(true[1:])
+
+
+def test_scales_of_the_contract(cube):
+    lab = color.rgb_to_lab(cube)
+    assert lab.dtype == np.float32
+    assert lab[..., 0].min() == pytest.approx(-1) and lab[..., 0].max() == pytest.approx(1)
+    assert 0.9 < np.abs(lab[..., 1:]).max() <= 0.981
+    assert color.scale(np.array([50.0, 110, -55])) == pytest.approx([0, 1, -0.5])
+
+
+def test_gray_has_no_color_and_one_lightness():
+    gray = np.repeat(np.arange(256, dtype="uint8").reshape(16, 16, 1), 3, -1)
+    true, luma = color.rgb_to_lab(gray), color.rgb_to_lab(gray, "luma")
+    assert np.abs(color.unscale(true)[..., 1:]).max() < 1e-2
+    assert luma[..., 0] == pytest.approx(true[..., 0], abs=1e-5)
+
+
+def test_round_trip_is_exact(cube):
+    assert (color.lab_to_rgb(color.rgb_to_lab(cube)) == cube).all()
+
+
+def test_tensor_forms_agree_with_numpy(cube):
+    lab = color.rgb_to_lab(cube)
+    assert np.abs(np.asarray(color.rgb_to_lab_tensor(cube / 255)) - lab).max() < 1e-3
+    invented = np.random.default_rng(0).uniform(-1, 1, (64, 64, 3)).astype("float32")
+    for some in (lab, invented):
+        back = np.asarray(color.lab_to_rgb_tensor(some))
+        assert np.abs(back - color.lab_to_rgb(some) / 255).max() < 1e-3 + 0.5 / 255
+
+
+def test_out_of_gamut_finds_what_clipping_moves(cube):
+    lab = color.rgb_to_lab(cube)
+    assert not color.out_of_gamut(lab).any()
+    assert color.out_of_gamut(np.array([[[0.9, 0.9, -0.9]]])).all()
+
+
+@pytest.mark.parametrize(
+    "rgb", [np.zeros((4, 4, 3)), np.zeros((4, 4), "uint8"), np.zeros((4, 4, 4), "uint8")], ids=["float", "2-D", "RGBA"]
+)
+def test_other_arrays_are_refused(rgb):
+    with pytest.raises(BadInput, match="uint8"):
+        color.rgb_to_lab(rgb)
+
+
+def test_unknown_lightness_is_refused():
+    with pytest.raises(BadInput, match="allowed are lab, luma"):
+        color.rgb_to_lab(one((1, 2, 3)), "hsv")

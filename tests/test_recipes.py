@@ -1,0 +1,105 @@
+"""Every recipe, tiny: it builds, trains a step, moves every network, and its presets are sound."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from keras import ops
+
+from anime_color import recipes, settings
+from anime_color.faces import Faces
+from anime_color.trainer import Trainer
+from data_prep.errors import BadInput
+
+NETWORKS = {"gan": ("generator", "discriminator"), "wgan_gp": ("generator", "critic")}
+FAITHFUL = {"gan": (8_637_122, 2_930_353), "wgan_gp": (8_637_122, 2_926_321)}
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_one_pass_of_tiny(name, face_set):
+    recipe = recipes.get(name)
+    chosen = recipe.Settings.tiny()
+    trainer = Trainer(recipe.build(chosen), chosen.seed)
+    trainer.compile()
+    assert tuple(trainer.networks) == NETWORKS[name]
+    before = {
+        n: [ops.convert_to_numpy(v) for v in network.trainable_variables] for n, network in trainer.networks.items()
+    }
+    faces = Faces(face_set, batch_size=chosen.batch_size * trainer.system.parts)
+    history = trainer.fit(faces, epochs=1, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    for n, network in trainer.networks.items():
+        for variable, old in zip(network.trainable_variables, before[n], strict=True):
+            assert (ops.convert_to_numpy(variable) != old).any(), variable.path
+    vectors = np.random.default_rng(0).standard_normal((2, chosen.latent_size)).astype("float32")
+    lightness = faces[0]["l"][:1].repeat(2, 0)
+    lab = ops.convert_to_numpy(trainer({"l": lightness, "noise": vectors}))
+    assert (lab[..., :1] == lightness).all() and (lab[0] != lab[1]).any()
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_faithful_counts(name):
+    networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
+    assert tuple(network.count_params() for network in networks.values()) == FAITHFUL[name]
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+def test_faithful_layer_order_trains(name, face_set):
+    """The ancestor's networks at 32 px: the switches of its slips included."""
+    recipe = recipes.get(name)
+    chosen = dataclasses.replace(
+        recipe.Settings.faithful(), size=32, width=8, critic_width=4, latent_size=10, batch_size=4
+    )
+    trainer = Trainer(recipe.build(chosen))
+    trainer.compile()
+    faces = Faces(face_set, split="all", batch_size=60, lightness=chosen.lightness)
+    history = trainer.fit(faces, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+
+
+@pytest.mark.parametrize("name", recipes.NAMES)
+@pytest.mark.parametrize("preset", recipes.PRESETS)
+def test_settings_survive_json(name, preset):
+    chosen = settings.preset(name, preset)
+    assert settings.from_json(name, settings.to_json(chosen)) == chosen
+
+
+def test_switches_of_the_ancestors_slips():
+    faithful = recipes.get("wgan_gp").Settings.faithful()
+    assert (faithful.alpha, faithful.lightness) == ("pixel", "luma")
+    practical = recipes.get("wgan_gp").Settings.practical()
+    assert (practical.alpha, practical.lightness) == ("sample", "lab")
+
+
+def test_set_reads_the_type_of_the_setting():
+    chosen = settings.with_values(settings.preset("wgan_gp"), ["batch_size=8", "penalty=5", "lightness=luma"])
+    assert (chosen.batch_size, chosen.penalty, chosen.lightness) == (8, 5.0, "luma")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("batch=8", "name=value with a name of network"),
+        ("batch_size", "name=value"),
+        ("batch_size=many", "of type int"),
+        ("batch_size=0", "from 1"),
+        ("penalty=-1", "from 0"),
+        ("penalty=nan", "from 0"),
+        ("alpha=row", "allowed are sample, pixel"),
+        ("precision=float8", "allowed are float32"),
+    ],
+)
+def test_senseless_settings_are_refused(assignment, said):
+    with pytest.raises(BadInput, match=said):
+        settings.with_values(settings.preset("wgan_gp"), [assignment])
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(BadInput, match="allowed are gan, wgan_gp"):
+        recipes.get("dcgan")
+    with pytest.raises(BadInput, match="allowed are tiny"):
+        settings.preset("gan", "huge")
+    with pytest.raises(BadInput, match="does not belong"):
+        settings.from_json("gan", {"critic_steps": 2})
+    with pytest.raises(BadInput, match="does not belong"):
+        settings.from_json("gan", {"size": "64"})

@@ -23,6 +23,7 @@ from data_prep.errors import BadInput
 LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
+GAMUT_TOLERANCE = 1e-4  # of linear sRGB; rounding, far below one 8-bit level of a light color
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
@@ -55,9 +56,24 @@ def lab_to_rgb(lab):
 
 
 def out_of_gamut(lab):
-    """Boolean (..., H, W): the pixels of scaled `lab` that clipping to sRGB moves by more than 1 Lab unit."""
-    moved = unscale(np.asarray(lab, "float32")) - skimage_color.rgb2lab(_float_rgb(lab))
-    return np.linalg.norm(moved, axis=-1) > 1
+    """Boolean (..., H, W): the pixels of scaled `lab` that no sRGB color can show."""
+    linear = ops.convert_to_numpy(_linear_rgb_tensor(np.asarray(lab, "float32")))
+    return ((linear < -GAMUT_TOLERANCE) | (linear > 1 + GAMUT_TOLERANCE)).any(-1)
+
+
+def into_gamut(lab):
+    """Scaled `lab` whose pixels outside the sRGB gamut are desaturated until they are inside: unlike clipping,
+    this keeps lightness and hue."""
+    lab = np.array(lab, "float32")
+    outside = out_of_gamut(lab)
+    pixels = lab[outside]
+    share = np.zeros(len(pixels), "float32")
+    for halving in range(1, 9):
+        tried = share + 0.5**halving
+        inside = ~out_of_gamut(pixels * np.stack([np.ones_like(tried), tried, tried], -1))
+        share = np.where(inside, tried, share)
+    lab[outside, 1:] = pixels[:, 1:] * share[:, None]
+    return lab
 
 
 def _float_rgb(lab):
@@ -91,12 +107,16 @@ def rgb_to_lab_tensor(rgb):
 
 def lab_to_rgb_tensor(lab):
     """sRGB tensors (..., 3), clipped to 0..1, of scaled `lab`, in `keras.ops`; differentiable inside the gamut."""
-    lab = ops.cast(lab, "float32")
-    y = ((lab[..., 0] + 1) * LIGHTNESS_SCALE + 16) / 116
-    z = ops.maximum(y - lab[..., 2] * AB_SCALE / 200, 0)  # as scikit-image treats bluer than any blue
-    f = ops.stack([y + lab[..., 1] * AB_SCALE / 500, y, z], -1)
-    xyz = _WHITE * ops.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
-    linear = ops.matmul(xyz, _RGB_FROM_XYZ.T)
-    bounded = ops.maximum(linear, 0.0031308)
+    linear = _linear_rgb_tensor(ops.cast(lab, "float32"))
+    bounded = ops.maximum(linear, 0.0031308)  # keeps the gradient of the unused branch finite
     encoded = ops.where(linear > 0.0031308, 1.055 * bounded ** (1 / 2.4) - 0.055, 12.92 * linear)
     return ops.clip(encoded, 0.0, 1.0)
+
+
+def _linear_rgb_tensor(lab):
+    """Linear sRGB of scaled `lab`, not clipped: outside 0..1 where sRGB has no such color."""
+    y = ((lab[..., 0] + 1) * LIGHTNESS_SCALE + 16) / 116
+    z = ops.maximum(y - lab[..., 2] * AB_SCALE / 200, 0)  # as scikit-image treats what is bluer than any blue
+    f = ops.stack([y + lab[..., 1] * AB_SCALE / 500, y, z], -1)
+    xyz = _WHITE * ops.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
+    return ops.matmul(xyz, _RGB_FROM_XYZ.T)

@@ -64,7 +64,8 @@ class Colorizer:
             some = noises[start : start + chunk]
             given = {"l": np.repeat(seen, len(some), axis=0), "noise": some}
             for i, lab in enumerate(self.generator.predict_on_batch(given), start):
-                pictures[i] = color.lab_to_rgb(np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1))
+                whole = np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1)
+                pictures[i] = color.lab_to_rgb(color.into_gamut(whole))
         return pictures
 
     def _reduced(self, rgb):

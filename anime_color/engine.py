@@ -20,8 +20,10 @@ JIT_COMPILE = BACKEND == "jax"
 if BACKEND == "tensorflow":
     import tensorflow as tf
 
-    # its graph optimizer cannot fuse leaky ReLUs whose gradient is differentiated again, and says so on the screen
-    tf.config.optimizer.set_experimental_options({"remapping": False})
+    # Two passes of its graph optimizer are off: "remapping" cannot fuse leaky ReLUs whose gradient is differentiated
+    # again, and says so on the screen; "arithmetic" reorders sums differently in each process, so that a resumed
+    # run would differ from an uninterrupted one in the last bit.
+    tf.config.optimizer.set_experimental_options({"remapping": False, "arithmetic_optimization": False})
 
     def value_and_gradients(loss_fn, variables):
         """((loss, auxiliary), gradients) of `loss_fn() -> (loss, auxiliary)` for trainable `variables`."""

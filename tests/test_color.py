@@ -71,10 +71,25 @@ def test_tensor_forms_agree_with_numpy(cube):
         assert np.abs(back - color.lab_to_rgb(some) / 255).max() < 1e-3 + 0.5 / 255
 
 
-def test_out_of_gamut_finds_what_clipping_moves(cube):
+def test_out_of_gamut_tells_real_colors_from_others(cube):
     lab = color.rgb_to_lab(cube)
     assert not color.out_of_gamut(lab).any()
-    assert color.out_of_gamut(np.array([[[0.9, 0.9, -0.9]]])).all()
+    assert color.out_of_gamut(np.array([[[0.9, 0.9, -0.9], [1, 0.1, 0]]])).all()
+
+
+def test_into_gamut_keeps_lightness_and_hue(cube):
+    lab = color.rgb_to_lab(cube)
+    assert (color.into_gamut(lab) == lab).all()
+    invented = np.random.default_rng(0).uniform(-1, 1, (64, 64, 3)).astype("float32")
+    real = color.into_gamut(invented)
+    assert not color.out_of_gamut(real).any()
+    assert (real[..., 0] == invented[..., 0]).all()
+    cross = real[..., 1] * invented[..., 2] - real[..., 2] * invented[..., 1]
+    assert np.abs(cross).max() < 1e-6
+    ratio = np.linalg.norm(real[..., 1:], axis=-1) / np.linalg.norm(invented[..., 1:], axis=-1)
+    assert ratio.max() <= 1.0001
+    shown = color.unscale(color.rgb_to_lab(color.lab_to_rgb(real)))[..., 0]
+    assert np.abs(shown - color.unscale(invented)[..., 0]).max() < 1.0
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ def lightness(height, width, batch=1, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, (batch, height, width, 1)).astype("float32")
 
 
-def paint(generator, l, vectors):
-    return np.asarray(generator({"l": l, "noise": vectors}, training=False))
+def paint(generator, given, vectors):
+    return np.asarray(generator({"l": given, "noise": vectors}, training=False))
 
 
 def count(variables):

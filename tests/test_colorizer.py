@@ -1,0 +1,95 @@
+"""Colorizer: any picture in, the same size and lightness out."""
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from anime_color import color, networks, presets, recipes
+from anime_color.colorizer import Colorizer
+from data_prep.drawn_faces import draw
+from data_prep.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    keras.utils.set_random_seed(0)
+    return Colorizer(networks.film_generator(width=8, latent_size=8), size=32)
+
+
+@pytest.fixture(scope="module")
+def face():
+    return draw(3, 96).rgb
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (127, 255), (300, 41), (16, 16), (1, 40)])
+def test_any_size_comes_back(colorizer, shape):
+    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    colorings = colorizer.chroma(picture, noises=2)
+    assert colorings.shape == (2, *shape, 3) and colorings.dtype == np.uint8
+
+
+def test_lightness_is_kept(colorizer, face):
+    before = color.unscale(color.rgb_to_lab(face))[..., 0]
+    after = color.unscale(color.rgb_to_lab(colorizer.chroma(face, 2)))[..., 0]
+    assert np.abs(after - before).max() < 1.0  # L* units; what 8 bits a channel cost
+
+
+def test_colors_of_the_input_are_not_looked_at(colorizer, face):
+    gray = color.lab_to_rgb(color.rgb_to_lab(face) * [1, 0, 0])
+    one, other = colorizer.chroma(face, 3).astype(int), colorizer.chroma(gray, 3).astype(int)
+    assert np.abs(one - other).mean() < 1
+
+
+def test_the_same_call_gives_the_same_bytes_and_a_seed_other_ones(colorizer, face):
+    first = colorizer.chroma(face, 4, seed=1)
+    assert (colorizer.chroma(face, 4, seed=1) == first).all()
+    assert (colorizer.chroma(face, 4, seed=2) != first).any()
+    assert np.abs(colorizer.chroma(face, 2, seed=1).astype(int) - first[:2]).max() <= 1
+
+
+def test_pictures_in_any_form(colorizer, face, tmp_path):
+    Image.fromarray(face).save(tmp_path / "face.png")
+    from_array = colorizer.chroma(face, 1)
+    for picture in (tmp_path / "face.png", str(tmp_path / "face.png"), Image.fromarray(face)):
+        assert (colorizer.chroma(picture, 1) == from_array).all()
+
+
+def test_the_ancestor_is_bound_to_its_size_and_colors_any_picture(face):
+    ancestor = Colorizer(networks.ancestor_generator(32, 8, 10), size=32, lightness="luma")
+    assert ancestor.chroma(face, 2).shape == (2, 96, 96, 3)
+
+
+def test_no_memory_is_asked_for_what_is_too_big(colorizer):
+    with pytest.raises(BadInput, match="5000x10.*at most 4000"):
+        colorizer.chroma(np.zeros((10, 5000, 3), "uint8"))
+
+
+@pytest.mark.parametrize(
+    ("noises", "said"),
+    [(0, "noises=0"), (np.zeros((2, 9)), "2, 9"), (np.full((1, 8), np.nan), "finite"), (np.zeros(8), "needed")],
+)
+def test_senseless_noises_are_refused(colorizer, face, noises, said):
+    with pytest.raises(BadInput, match=said):
+        colorizer.chroma(face, noises)
+
+
+def test_weights_that_are_none_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="neither a run folder nor a preset"):
+        Colorizer.from_preset("chroma-9000")
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(BadInput, match="run.json cannot be read"):
+        Colorizer.from_preset(tmp_path)
+    (tmp_path / "run.json").write_text('{"recipe": "gan", "settings": {"width": 8}}')
+    with pytest.raises(BadInput, match="no checkpoint yet"):
+        Colorizer.from_preset(tmp_path)
+
+
+@pytest.mark.parametrize("name", presets.shipped() or [pytest.param("none", marks=pytest.mark.skip("none shipped"))])
+def test_shipped_presets_color(name, face):
+    colorizer = Colorizer.from_preset(name)
+    colorings = colorizer.chroma(face, 5)
+    assert colorings.shape == (5, 96, 96, 3)
+    assert presets.read_description(presets.SHIPPED / name)["recipe"] in recipes.NAMES
+    spread = color.unscale(color.rgb_to_lab(colorings))[..., 1:].std(0).mean()
+    assert spread > 2  # Lab units: five look-alikes would be a failure

@@ -99,8 +99,8 @@ def _presets(options):
     from anime_color import presets, recipes, settings
 
     for name in presets.shipped():
-        description = presets.read_description(presets.SHIPPED / name)
-        print(f"{name:16} weights for --weights, trained with the recipe {description['recipe']}")
+        about = presets.read_description(presets.SHIPPED / name / "config.json")
+        print(f"{name:16} weights for --weights: {about['recipe']}, {about['steps']} steps, {about['minutes']} minutes")
     for recipe in recipes.NAMES:
         for name in recipes.PRESETS:
             values = settings.preset(recipe, name)

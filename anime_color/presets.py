@@ -1,7 +1,15 @@
-"""Trained generators by name: shipped presets and run folders."""
+"""Trained generators by name: the presets that ship with the package, and run folders.
+
+weights/NAME/config.json     recipe, settings, faces, steps, minutes, sha256 of the weights
+weights/NAME/generator.npz   the averaged generator, float16
+weights/NAME/card.md         origin of the data, what it is good for, known failures
+"""
 
 import json
+import os
 from pathlib import Path
+
+import numpy as np
 
 from anime_color import checkpoints, recipes, settings
 from data_prep.errors import BadInput
@@ -11,44 +19,71 @@ SHIPPED = Path(__file__).parent / "weights"
 
 def shipped():
     """Names of the presets that came with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob("*/run.json"))
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
 def load(name_or_run):
-    """What a `Colorizer` is made of: generator, size, lightness, multiple, name."""
-    folder = SHIPPED / str(name_or_run)
-    if name_or_run not in shipped():
+    """What a `Colorizer` is made of: generator, size, lightness, multiple, name. BadInput if there is no such
+    preset or run, or its files are not what was written."""
+    if name_or_run in shipped():
+        folder = weights = SHIPPED / name_or_run
+        description, name = read_description(folder / "config.json"), str(name_or_run)
+        if checkpoints.sha256(folder / "generator.npz") != description.get("sha256"):
+            raise BadInput(f"{folder}: generator.npz is not what was shipped (its sha256 differs); install again")
+    else:
         folder = Path(name_or_run)
         if not (folder / "run.json").is_file():
             names = ", ".join(shipped()) or "none yet"
             raise BadInput(f"weights {name_or_run!s}: neither a run folder nor a preset (shipped presets: {names})")
-    description = read_description(folder)
+        description = read_description(folder / "run.json")
+        weights = checkpoints.newest(folder / "checkpoints")
+        if weights is None:
+            raise BadInput(f"{folder}: no checkpoint yet; train it first")
+        name = f"{folder.name} (step {int(weights.name)})"
     values = settings.from_json(description["recipe"], description["settings"])
-    checkpoint = checkpoints.newest(folder / "checkpoints")
-    if checkpoint is None:
-        raise BadInput(f"{folder}: no checkpoint yet; train it first")
     system = recipes.get(description["recipe"]).build(values)
     generator = system.networks["generator"]
-    weights = checkpoints.load_generator(checkpoint)
-    if [w.shape for w in weights] != [tuple(v.shape) for v in generator.variables]:
-        raise BadInput(
-            f"{checkpoint}: weights of another network than run.json describes; use the run as it was written"
-        )
-    generator.set_weights(weights)
+    arrays = checkpoints.load_generator(weights)
+    if [array.shape for array in arrays] != [tuple(v.shape) for v in generator.variables]:
+        raise BadInput(f"{folder}: weights of another network than its settings describe; use it as it was written")
+    generator.set_weights([array.astype("float32") for array in arrays])
     return {
         "generator": generator,
         "size": values.size,
         "lightness": values.lightness,
         "multiple": system.multiple,
-        "name": f"{folder.name} (step {int(checkpoint.name)})",
+        "name": name,
     }
 
 
-def read_description(folder):
-    """run.json of a run folder: recipe, settings, faces, versions."""
+def export(run, folder, card):
+    """Writes the newest checkpoint of a run as a preset in the new `folder`, with the text `card` as its card."""
+    run, folder = Path(run), Path(folder)
+    checkpoint = checkpoints.newest(run / "checkpoints")
+    if checkpoint is None:
+        raise BadInput(f"{run}: no checkpoint yet; train it first")
+    folder.mkdir(parents=True)
+    arrays = checkpoints.load_generator(checkpoint)
+    np.savez_compressed(
+        folder / "generator.npz", **{f"averaged/{i:04d}": array.astype("float16") for i, array in enumerate(arrays)}
+    )
+    state = json.loads((checkpoint / "state.json").read_text())
+    config = read_description(run / "run.json") | {
+        "steps": state["steps"],
+        "minutes": round(state["seconds"] / 60, 1),
+        "sha256": checkpoints.sha256(folder / "generator.npz"),
+    }
+    (folder / "card.md").write_text(card, "utf-8")
+    aside = folder / "config.json.writing"
+    aside.write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+    os.replace(aside, folder / "config.json")
+
+
+def read_description(path):
+    """run.json or config.json: recipe, settings, faces, versions."""
     try:
-        description = json.loads((Path(folder) / "run.json").read_text("utf-8"))
+        description = json.loads(Path(path).read_text("utf-8"))
         description["recipe"], description["settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{folder}: run.json cannot be read ({error}); start a new run folder") from error
+        raise BadInput(f"{path}: cannot be read ({error!r}); start a new run folder") from error
     return description

@@ -104,7 +104,7 @@ def _describe(run, recipe, settings, batches):
         "faces": {"digest": batches.digest, "count": batches.count},
     }
     if (run / "run.json").exists():
-        found = presets.read_description(run)
+        found = presets.read_description(run / "run.json")
         flat = [{"recipe": d["recipe"], "faces": d["faces"]["digest"], **d["settings"]} for d in (found, asked)]
         differing = [
             f"{name} {flat[0].get(name)} there, {value} asked"

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import callbacks, checkpoints, recipes, runs
+from anime_color import callbacks, checkpoints, presets, recipes, runs
 from anime_color.colorizer import Colorizer
 from data_prep.errors import BadInput
 
@@ -107,7 +107,9 @@ def test_a_run_folder_tells_the_whole_story(run):
     assert sorted(path.name for path in run.iterdir()) == ["checkpoints", "log.csv", "run.json", "sheets"]
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["00000007", "00000008"]
     rows = callbacks.read_log(run / "log.csv")
-    assert [row["epoch"] for row in rows] == ["1"] and rows[0]["phase"] == "adversarial"
+    assert [(row["epoch"], row["steps"]) for row in rows] == [("1", "5"), ("2", "8")] and rows[0][
+        "phase"
+    ] == "adversarial"
     assert float(rows[0]["critic_penalty"]) > 0
     assert (run / "sheets" / "epoch-0001.png").exists()
 
@@ -237,3 +239,18 @@ def test_small_mode_is_one_switch(monkeypatch, capsys):
 def test_weights_of_a_run_color_pictures(run):
     colorizer = Colorizer.from_preset(run)
     assert colorizer.name == "run (step 8)" and colorizer.latent_size == 8
+
+
+def test_a_run_becomes_a_preset(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path / "weights")
+    presets.export(run, tmp_path / "weights" / "mine", "# Mine")
+    assert presets.shipped() == ["mine"]
+    face = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    preset, original = Colorizer.from_preset("mine"), Colorizer.from_preset(run)
+    assert preset.name == "mine"
+    difference = preset.chroma(face, 3).astype(int) - original.chroma(face, 3).astype(int)
+    assert np.abs(difference).mean() < 1  # float16
+    weights = tmp_path / "weights" / "mine" / "generator.npz"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(BadInput, match="sha256 differs"):
+        Colorizer.from_preset("mine")

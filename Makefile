@@ -29,11 +29,13 @@ REQUIREMENTS = sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt
 demo: .venv/runtime
 	$(BIN)/python -m anime_color.demo
 
+# the whole suite and the notebooks on TensorFlow, the trainer once more on JAX
 test: .venv/develop
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 tests notebooks
+	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_trainer.py
 
 test-torch: .venv/torch
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/backends
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/backends tests/test_objectives.py tests/test_trainer.py tests/test_recipes.py
 
 lint: .venv/develop
 	$(BIN)/ruff check .

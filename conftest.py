@@ -5,5 +5,4 @@ import tempfile
 
 os.environ["ANIME_COLOR_FAST"] = "1"
 os.environ["ANIME_COLOR_HOME"] = tempfile.mkdtemp(prefix="anime-color-")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")

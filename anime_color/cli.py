@@ -14,14 +14,6 @@ def main(arguments=None):
     except (BadInput, ArithmeticError) as error:
         print(f"anime-color: {error}", file=sys.stderr)
         return 2
-    except ModuleNotFoundError as error:
-        if error.name not in ("tensorflow", "jax", "torch"):
-            raise
-        print(
-            f"anime-color: no {error.name}; pip install tensorflow, or set KERAS_BACKEND to jax or torch",
-            file=sys.stderr,
-        )
-        return 2
     return 0
 
 
@@ -64,7 +56,7 @@ def _positive(kind):
     return read
 
 
-# Keras takes seconds to import, so the commands import what they need once the arguments have been understood
+# the commands import what they need once the arguments have been understood, since that takes seconds
 
 
 def _train(options):

@@ -60,31 +60,50 @@ elif BACKEND == "torch":
 elif BACKEND == "jax":
     import jax
 
-    _step_variables = contextvars.ContextVar("every variable that the running train step may read or assign")
+    _step_variables = contextvars.ContextVar("variables that the running train step may read or assign", default=None)
+
+    def _apart(function, replaced=()):
+        """(`function()`, moved): run in a scope of its own, where `replaced` variables have other values.
+
+        moved: what it assigned meanwhile, batch statistics and seed states, by position among the variables of the
+        step. A transformation of JAX has to return it; assigned inside, it would leak out of the trace.
+        """
+        everything = _step_variables.get()
+        mapping = {id(v): (v, v.value) for v in everything} | {id(v): (v, value) for v, value in replaced}
+        with keras.StatelessScope(state_mapping=list(mapping.values())) as scope:
+            result = function()
+        now = [scope.get_current_value(v) for v in everything]
+        kept = {id(v) for v, _ in replaced}
+        moved = {
+            i: value
+            for i, (v, value) in enumerate(zip(everything, now, strict=True))
+            if id(v) not in kept and value is not mapping[id(v)][1]
+        }
+        return result, moved
+
+    def _assign(moved):
+        for i, value in moved.items():
+            _step_variables.get()[i].assign(value)
 
     def value_and_gradients(loss_fn, variables):
         """((loss, auxiliary), gradients) of `loss_fn() -> (loss, auxiliary)` for trainable `variables`."""
-        everything = _step_variables.get()
-        trained = {id(v) for v in variables}
 
         def pure(values):
-            mapping = {id(v): (v, v.value) for v in everything}
-            mapping |= {id(v): (v, x) for v, x in zip(variables, values, strict=True)}
-            with keras.StatelessScope(state_mapping=list(mapping.values())) as scope:
-                loss, auxiliary = loss_fn()
-            # batch statistics and seed states that the forward pass moved have to leave the scope
-            moved = {i: scope.get_current_value(v) for i, v in enumerate(everything) if id(v) not in trained}
+            (loss, auxiliary), moved = _apart(loss_fn, list(zip(variables, values, strict=True)))
             return loss, (auxiliary, moved)
 
-        (loss, (auxiliary, moved)), gradients = jax.value_and_grad(pure, has_aux=True)([v.value for v in variables])
-        for i, value in moved.items():
-            if value is not None:
-                everything[i].assign(value)
+        values = [v.value for v in variables]
+        (loss, (auxiliary, moved)), gradients = jax.value_and_grad(pure, has_aux=True)(values)
+        _assign(moved)
         return (loss, auxiliary), gradients
 
     def input_gradients(function, x):
         """Gradient of `sum(function(x))` for the tensor `x`, itself differentiable."""
-        return jax.grad(lambda x: ops.sum(function(x)))(x)
+        if _step_variables.get() is None:
+            return jax.grad(lambda x: ops.sum(function(x)))(x)
+        gradients, moved = jax.grad(lambda x: _apart(lambda: ops.sum(function(x))), has_aux=True)(x)
+        _assign(moved)
+        return gradients
 
 else:
     raise ImportError(f"KERAS_BACKEND={BACKEND}: Anime Color trains on tensorflow, jax or torch")

@@ -73,7 +73,7 @@ def ancestor_critic(size=128, width=16, batch_normalization=False):
         x = layers.LeakyReLU(0.2, name=f"conv{i + 1}_activation")(x)
         if batch_normalization:
             x = layers.BatchNormalization(momentum=0.8, name=f"conv{i + 1}_normalization")(x)
-        x = layers.Dropout(0.3, name=f"conv{i + 1}_dropout")(x)
+        x = layers.Dropout(0.3, seed=i, name=f"conv{i + 1}_dropout")(x)  # unseeded, PyTorch would not resume alike
     x = layers.Flatten(name="flatten")(x)
     return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
 

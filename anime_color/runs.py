@@ -89,11 +89,13 @@ def train(
 
 
 def _sheet_faces(faces, options):
-    """Faces that the run never trains on, if the set has any to spare."""
+    """Faces that the run never trains on, of many characters, if the set has any to spare."""
+    unseen = []
     for split in ("validation", "test", "train"):
         with contextlib.suppress(BadInput):
             chosen = Faces(faces, split, flips=False, shuffle=False, **options)
-            return chosen.rgb(np.linspace(0, chosen.count - 1, min(SHEET_FACES, chosen.count)).astype(int))
+            unseen.append(chosen.rgb(np.unique(np.linspace(0, chosen.count - 1, SHEET_FACES // 2).astype(int))))
+    return np.concatenate(unseen[:2])
 
 
 def _describe(run, recipe, settings, batches):

@@ -64,7 +64,7 @@ def pictures():
 
 def linear_critic(norm):
     weights = np.random.default_rng(1).standard_normal((8, 8, 3)).astype("float32")
-    weights *= norm / np.linalg.norm(weights)
+    weights = ops.convert_to_tensor(weights * (norm / np.linalg.norm(weights)))
     return lambda x: ops.sum(x * weights, axis=(1, 2, 3))
 
 
@@ -75,7 +75,7 @@ def test_gradient_penalty_of_a_linear_critic(pictures, norm, penalty):
 
 def test_gradient_penalty_is_per_face(pictures):
     # slopes of norm 0.5 and 1.5 average to 1; their penalties do not cancel
-    factors = np.array([0.5, 1.5] * 3 + [1.0], "float32")
+    factors = ops.convert_to_tensor(np.array([0.5, 1.5] * 3 + [1.0], "float32"))
 
     def critic(x):
         return linear_critic(1)(x) * factors
@@ -107,7 +107,8 @@ def projections(per):
     random = np.random.default_rng(2)
     real, fake = random.uniform(-1, 1, (2, 200, 8, 8, 3)).astype("float32")
     alpha = objectives.random_weights(ops.convert_to_tensor(real), keras.random.SeedGenerator(0), per)
-    between = ops.convert_to_numpy(objectives.random_weighted_average(real, fake, alpha))
+    between = objectives.random_weighted_average(*map(ops.convert_to_tensor, (real, fake)), alpha)
+    between = ops.convert_to_numpy(between)
     line, moved = (real - fake).reshape(200, -1), (between - fake).reshape(200, -1)
     along = (line * moved).sum(1) / (line * line).sum(1)
     off = np.linalg.norm(moved - along[:, None] * line, axis=1) / np.linalg.norm(line, axis=1)

@@ -30,6 +30,8 @@ def test_one_pass_of_tiny(name, face_set):
     assert all(np.isfinite(values).all() for values in history.values())
     for n, network in trainer.networks.items():
         for variable, old in zip(network.trainable_variables, before[n], strict=True):
+            if variable.path == "logit/bias":
+                continue  # a Wasserstein critic's is pulled up by the real faces as much as down by the fakes
             assert (ops.convert_to_numpy(variable) != old).any(), variable.path
     vectors = np.random.default_rng(0).standard_normal((2, chosen.latent_size)).astype("float32")
     lightness = faces[0]["l"][:1].repeat(2, 0)

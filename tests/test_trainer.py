@@ -24,7 +24,7 @@ def small_system(*phase_list, dropout=0.0, ema=0.9):
     generator = keras.Model(given, layers.Concatenate()([given["l"], ab]))
     picture = layers.Input((None, None, 3))
     x = layers.BatchNormalization()(layers.LeakyReLU(0.2)(layers.Conv2D(4, 4, strides=2)(picture)))
-    x = layers.GlobalAveragePooling2D()(layers.Dropout(dropout)(x))
+    x = layers.GlobalAveragePooling2D()(layers.Dropout(dropout, seed=1)(x))
     critic = keras.Model(picture, layers.Dense(1)(x))
     optimizers = {name: keras.optimizers.Adam(0.01) for name in ("generator", "critic")}
     default = (phases.adversarial("hinge"),)
@@ -149,7 +149,7 @@ def test_fit_continues_within_a_pass_bit_for_bit(faces):
     continued.load_state(stopped.state())
     last_rows = continued.fit(faces, epochs=3, verbose=0).history
     state, expected = continued.state(), whole.state()
-    assert all((state[name] == expected[name]).all() for name in expected)
+    assert [name for name in expected if (state[name] != expected[name]).any()] == []
     for name, values in rows.items():
         assert last_rows[name] == values[1:], name
 

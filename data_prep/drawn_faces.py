@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .drawn_accessories import draw_accessory, draw_cat_ears
-from .drawn_canvas import INKED, Canvas, Region
-from .drawn_character import character, pose
-from .drawn_clothes import draw_behind_neck, draw_clothes, draw_neck
-from .drawn_features import draw_brows, draw_ears, draw_eyes, draw_face, draw_hair_shadow, draw_mouth
-from .drawn_hair import draw_back, draw_front, draw_over_shoulders, front_locks
+from .drawing.accessories import draw_accessory, draw_cat_ears
+from .drawing.canvas import INKED, Canvas, Region
+from .drawing.character import character, pose
+from .drawing.clothes import draw_behind_neck, draw_clothes, draw_neck
+from .drawing.features import draw_brows, draw_ears, draw_eyes, draw_face, draw_hair_shadow, draw_mouth
+from .drawing.hair import draw_back, draw_front, draw_over_shoulders, front_locks
 from .errors import BadInput
 
 PARTS = ("background", "skin", "hair", "eyes", "clothes", "mouth")

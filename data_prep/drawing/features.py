@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .drawn_canvas import LINE, RGB, Canvas, Region, Tones, curve, ellipse, join, mirrored, ribbon, ring
-from .drawn_character import Character, Expression, Pose, mix
+from .canvas import LINE, RGB, Canvas, Region, Tones, curve, ellipse, join, mirrored, ribbon, ring
+from .character import Character, Expression, Pose, mix
 
 LIP, TONGUE = (186, 62, 66), (232, 120, 122)
 MOUTH = Tones((150, 46, 58), (118, 34, 48), LIP, LIP)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .drawn_canvas import LINE, Canvas, Region, Tones, curve, ellipse, join, mirrored, ring
-from .drawn_character import Character
-from .drawn_features import face_outline
+from .canvas import LINE, Canvas, Region, Tones, curve, ellipse, join, mirrored, ring
+from .character import Character
+from .features import face_outline
 
 FINE = 0.7 * LINE
 WHITE = Tones((250, 250, 252), (208, 208, 226), (255, 255, 255), (84, 80, 108))

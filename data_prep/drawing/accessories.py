@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from .drawn_canvas import LINE, Canvas, Region, bend, curve, ellipse, join, ring
-from .drawn_character import Character
-from .drawn_clothes import both_sides, draw_bow
-from .drawn_features import EYE_X, EYE_Y
+from .canvas import LINE, Canvas, Region, bend, curve, ellipse, join, ring
+from .character import Character
+from .clothes import both_sides, draw_bow
+from .features import EYE_X, EYE_Y
 
 INNER_EAR, POLLEN = (244, 178, 178), (246, 206, 92)
 

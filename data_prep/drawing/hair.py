@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .drawn_canvas import LINE, Canvas, Region, bend, curve, ellipse, join, mirrored, ribbon
-from .drawn_character import Character
+from .canvas import LINE, Canvas, Region, bend, curve, ellipse, join, mirrored, ribbon
+from .character import Character
 
 # the outline of the hair over the skull, from the crown down the right side
 CROWN = curve(

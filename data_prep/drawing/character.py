@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageColor
 
-from .drawn_canvas import RGB, Tones
+from .canvas import RGB, Tones
 
 HAIR = (
     "#3c3a48",  # black

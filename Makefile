@@ -19,7 +19,7 @@ REQUIREMENTS = sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt
 
 # what developing needs: the notebooks, the tests, the linter, and JAX as the second backend
 .venv/develop: .venv/runtime
-	$(REQUIREMENTS) | $(BIN)/pip install --quiet -r /dev/stdin -e ".[dev,jax,lines]"
+	$(REQUIREMENTS) | $(BIN)/pip install --quiet -r /dev/stdin -e ".[dev,jax]"
 	@touch $@
 
 .venv/torch: .venv/develop

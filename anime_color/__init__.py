@@ -28,3 +28,7 @@ except ModuleNotFoundError as error:
     raise ImportError(
         f"Keras cannot find {error.name}: pip install tensorflow (or tensorflow-cpu), or set KERAS_BACKEND=jax or torch"
     ) from error
+
+from anime_color.colorizer import Colorizer  # noqa: E402
+
+__all__ = ["Colorizer"]

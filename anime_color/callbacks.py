@@ -57,11 +57,14 @@ class Clock(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves the trainer's state below `folder` when `minutes` have passed since it was last saved."""
+    """Saves the trainer's state below `folder` when `minutes` have passed since it was last saved.
 
-    def __init__(self, folder, clock, minutes=5.0):
+    description: of the run, kept with each checkpoint.
+    """
+
+    def __init__(self, folder, description, clock, minutes=5.0):
         super().__init__()
-        self.folder, self.clock, self.minutes = folder, clock, minutes
+        self.folder, self.description, self.clock, self.minutes = folder, description, clock, minutes
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -69,8 +72,9 @@ class Checkpoints(keras.callbacks.Callback):
             self.save()
 
     def save(self):
-        description = {"steps": self.model.steps_done, "seconds": round(self.clock.seconds, 1)}
-        checkpoints.save(self.folder, self.model.state(), description)
+        # the step count is also the position in the data: batches are numbered
+        now = {"steps": self.model.steps_done, "seconds": round(self.clock.seconds, 1)}
+        checkpoints.save(self.folder, self.model.state(), self.description | now)
         self.saved_at = time.monotonic()
 
 

@@ -65,11 +65,11 @@ def train(
         system = trainer.system
         options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
         batches = Faces(faces, batch_size=settings.batch_size * system.parts, **options)
-        _describe(run, recipe, settings, batches)
+        description = _describe(run, recipe, settings, batches)
         clock = callbacks.Clock(_restore(trainer, run), steps, minutes)
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
         noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
-        saver = callbacks.Checkpoints(run / "checkpoints", clock, checkpoint_minutes)
+        saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
         attached = [
             callbacks.Watch(),
             clock,
@@ -99,7 +99,7 @@ def _sheet_faces(faces, options):
 
 
 def _describe(run, recipe, settings, batches):
-    """Writes run.json, or holds what it says against what is asked for now."""
+    """Writes run.json, or holds what it says against what is asked for now; returns it."""
     asked = {
         "recipe": recipe,
         "settings": settings_module.to_json(settings),
@@ -107,17 +107,15 @@ def _describe(run, recipe, settings, batches):
     }
     if (run / "run.json").exists():
         found = presets.read_description(run / "run.json")
-        flat = [{"recipe": d["recipe"], "faces": d["faces"]["digest"], **d["settings"]} for d in (found, asked)]
-        differing = [
-            f"{name} {flat[0].get(name)} there, {value} asked"
-            for name, value in flat[1].items()
-            if value != flat[0].get(name)
-        ]
+        there, here = (
+            {"recipe": d["recipe"], "faces": d.get("faces", {}).get("digest")} | d["settings"] for d in (found, asked)
+        )
+        differing = [f"{k} {there.get(k)} there, {v} asked" for k, v in here.items() if v != there.get(k)]
         if differing:
             raise BadInput(
                 f"{run}: a run of other settings ({'; '.join(differing)}); ask for the same or name another run"
             )
-        return
+        return found
     asked["versions"] = {name: version(name) for name in ("keras", "numpy", "anime-color")} | {
         "python": platform.python_version(),
         "backend": engine.BACKEND,
@@ -125,6 +123,7 @@ def _describe(run, recipe, settings, batches):
     aside = run / "run.json.writing"
     aside.write_text(json.dumps(asked, indent=1), "utf-8")
     os.replace(aside, run / "run.json")
+    return asked
 
 
 def _restore(trainer, run):

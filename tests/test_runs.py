@@ -106,6 +106,8 @@ def run(finished, tmp_path):
 def test_a_run_folder_tells_the_whole_story(run):
     assert sorted(path.name for path in run.iterdir()) == ["checkpoints", "log.csv", "run.json", "sheets"]
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["00000007", "00000008"]
+    _, description = checkpoints.load(run / "checkpoints" / "00000008")
+    assert description["steps"] == 8 and description["settings"]["batch_size"] == 2
     rows = callbacks.read_log(run / "log.csv")
     assert [(row["epoch"], row["steps"]) for row in rows] == [("1", "5"), ("2", "8")] and rows[0][
         "phase"

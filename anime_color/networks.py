@@ -138,6 +138,18 @@ def pooled_critic(width=32):
     return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
 
 
+def generator_and_critic(settings, batch_normalization=False):
+    """The networks that a recipe's `network`, `size`, `width`, `critic_width` and `latent_size` ask for.
+
+    batch_normalization: in the ancestor's critic; the pooled one has none.
+    """
+    s = settings
+    if s.network == "ancestor":
+        generator = ancestor_generator(s.size, s.width, s.latent_size)
+        return generator, ancestor_critic(s.size, s.critic_width, batch_normalization)
+    return film_generator(s.width, s.latent_size), pooled_critic(s.critic_width)
+
+
 def _check_size(size):
     if size < UNET_MULTIPLE or size % UNET_MULTIPLE:
         raise BadInput(f"size={size}: needed is a multiple of {UNET_MULTIPLE}, since the U-Net halves it five times")

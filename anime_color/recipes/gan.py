@@ -61,12 +61,7 @@ class Settings:
 def build(settings):
     """The `System` of `settings`: networks "generator" and "discriminator"."""
     s = settings
-    if s.network == "ancestor":
-        generator = networks.ancestor_generator(s.size, s.width, s.latent_size)
-        discriminator = networks.ancestor_critic(s.size, s.critic_width, batch_normalization=True)
-    else:
-        generator = networks.film_generator(s.width, s.latent_size)
-        discriminator = networks.pooled_critic(s.critic_width)
+    generator, discriminator = networks.generator_and_critic(s, batch_normalization=True)
     phase = phases.adversarial("non_saturating", critic="discriminator", r1=s.r1, l1=s.l1)
     adam = keras.optimizers.Adam
     return System(

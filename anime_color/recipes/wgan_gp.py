@@ -63,12 +63,7 @@ class Settings:
 def build(settings):
     """The `System` of `settings`: networks "generator" and "critic"."""
     s = settings
-    if s.network == "ancestor":
-        generator = networks.ancestor_generator(s.size, s.width, s.latent_size)
-        critic = networks.ancestor_critic(s.size, s.critic_width)
-    else:
-        generator = networks.film_generator(s.width, s.latent_size)
-        critic = networks.pooled_critic(s.critic_width)
+    generator, critic = networks.generator_and_critic(s)
     phase = phases.adversarial(
         "wasserstein", critic_steps=s.critic_steps, gradient_penalty=s.penalty, alpha=s.alpha, l1=s.l1
     )

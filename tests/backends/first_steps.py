@@ -8,36 +8,19 @@ import sys
 
 import keras
 import numpy as np
+from batches import Faces
 
 from anime_color import noise, objectives, recipes
 from anime_color.trainer import Trainer
 
 STEPS = 4
-
-
-class Batches(keras.utils.PyDataset):
-    """Seven faces a batch, so that the parts of a step are of different length."""
-
-    num_batches = None
-
-    def __getitem__(self, index):
-        random = np.random.default_rng(index)
-        lightness, ab = random.uniform(-1, 1, (7, 32, 32, 1)), random.uniform(-0.5, 0.5, (7, 32, 32, 2))
-        return {"l": lightness.astype("float32"), "ab": ab.astype("float32")}
-
-
-class Faces:
-    def __len__(self):
-        return 1
-
-    def after(self, steps):
-        return Batches()
+SIZE = 7  # so that the parts of a step are of different length
 
 
 def main(recipe):
     fixed = np.random.default_rng(0)
-    vectors = fixed.standard_normal((7, 8)).astype("float32")
-    alphas = fixed.uniform(size=(7, 1, 1, 1)).astype("float32")
+    vectors = fixed.standard_normal((SIZE, 8)).astype("float32")
+    alphas = fixed.uniform(size=(SIZE, 1, 1, 1)).astype("float32")
     noise.normal = lambda batch, latent_size, seed: keras.ops.convert_to_tensor(vectors)[:batch]
     objectives.random_weights = lambda pictures, *_: keras.ops.convert_to_tensor(alphas)[: keras.ops.shape(pictures)[0]]
     trainer = Trainer(recipes.get(recipe).build(recipes.get(recipe).Settings.tiny()))
@@ -47,7 +30,7 @@ def main(recipe):
                 fan_in = np.prod(variable.shape[:-1])
                 variable.assign(fixed.standard_normal(variable.shape) * np.sqrt(1 / fan_in))
     trainer.compile()
-    history = trainer.fit(Faces(), epochs=STEPS, verbose=0).history
+    history = trainer.fit(Faces(SIZE), epochs=STEPS, verbose=0).history
     print(json.dumps(history))
 
 

@@ -24,5 +24,6 @@ def test_two_devices_train_as_one(backend):
     for name, values in one["logs"].items():
         assert two["logs"][name] == pytest.approx(values, rel=1e-3, abs=1e-4), name
     for name, sums in one["sums"].items():
-        assert two["sums"][name] == pytest.approx(sums, rel=1e-3), name
+        # the critic's last bias has no gradient in truth, and Adam makes steps of the rounding that is left
+        assert two["sums"][name] == pytest.approx(sums, rel=1e-3, abs=1e-3), name
     assert two["averaged"] == pytest.approx(one["averaged"], rel=1e-3)

@@ -13,26 +13,10 @@ os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={DEVICES}"
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from batches import Faces  # noqa: E402
 
 from anime_color import engine, objectives, phases, recipes  # noqa: E402
 from anime_color.trainer import Trainer  # noqa: E402
-
-
-class Batches(keras.utils.PyDataset):
-    num_batches = None
-
-    def __getitem__(self, index):
-        random = np.random.default_rng(index)
-        lightness, ab = random.uniform(-1, 1, (8, 32, 32, 1)), random.uniform(-0.5, 0.5, (8, 32, 32, 2))
-        return {"l": lightness.astype("float32"), "ab": ab.astype("float32")}
-
-
-class Faces:
-    def __len__(self):
-        return 1
-
-    def after(self, steps):
-        return Batches()
 
 
 def main():
@@ -52,7 +36,7 @@ def main():
             )
         )
         trainer.compile()
-        logs = trainer.fit(Faces(), epochs=3, verbose=0).history
+        logs = trainer.fit(Faces(size=8), epochs=3, verbose=0).history
     sums = {name: [float(np.abs(w).sum()) for w in network.get_weights()] for name, network in trainer.networks.items()}
     print(
         json.dumps(

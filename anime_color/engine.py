@@ -25,6 +25,11 @@ if BACKEND == "tensorflow":
     # run would differ from an uninterrupted one in the last bit.
     tf.config.optimizer.set_experimental_options({"remapping": False, "arithmetic_optimization": False})
 
+    def part_of_step(function):
+        """`function(batch)` as a graph of its own: a step that repeats it traces it once and holds less at a time.
+        Replicas of a distributed step cannot have one."""
+        return function if tf.distribute.has_strategy() else tf.function(function, reduce_retracing=True)
+
     def value_and_gradients(loss_fn, variables):
         """((loss, auxiliary), gradients) of `loss_fn() -> (loss, auxiliary)` for trainable `variables`."""
         values = [v.value for v in variables]
@@ -107,6 +112,12 @@ elif BACKEND == "jax":
 
 else:
     raise ImportError(f"KERAS_BACKEND={BACKEND}: Anime Color trains on tensorflow, jax or torch")
+
+if BACKEND != "tensorflow":
+
+    def part_of_step(function):
+        """`function` itself: only TensorFlow gains by a graph for each part."""
+        return function
 
 
 class StepModel(keras.Model):

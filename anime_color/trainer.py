@@ -8,6 +8,7 @@ trainer.fit(faces, epochs=3)
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -48,18 +49,22 @@ class System:
 
 
 class Trainer(engine.StepModel):
-    """Trains a `System`; `averaged` is the exponential moving average of its generator, the one to use."""
+    """Trains a `System`; `averaged` is the exponential moving average of its generator, the one to use (the
+    generator itself where the system asks for no average)."""
 
     def __init__(self, system, seed=0):
         super().__init__()
         self.system = system
         self.networks = system.networks
-        self.averaged = keras.models.clone_model(system.networks["generator"])
-        self.averaged.set_weights(system.networks["generator"].get_weights())
-        self.averaged.trainable = False
+        self.averaged = system.networks["generator"]
+        if system.ema:
+            self.averaged = keras.models.clone_model(self.averaged)
+            self.averaged.set_weights(system.networks["generator"].get_weights())
+            self.averaged.trainable = False
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.steps = self._counter("steps")
         self.phase = system.phases[0]
+        self._moves = {update: engine.part_of_step(partial(self._update, update)) for update in system.updates}
         self._means = {
             name: keras.metrics.Mean(name)
             for update in system.updates
@@ -134,7 +139,7 @@ class Trainer(engine.StepModel):
     @property
     def steps_done(self):
         """Train steps taken, over all sessions."""
-        return int(self.steps.numpy() if hasattr(self.steps, "numpy") else ops.convert_to_numpy(self.steps))
+        return int(ops.convert_to_numpy(self.steps))
 
     def _enter_phase(self, epoch):
         """Makes the phase of `epoch` the current one and returns the epoch at which it ends."""
@@ -159,8 +164,9 @@ class Trainer(engine.StepModel):
         logs = {}
         for update in self.phase.updates:
             for part in range(parts - update.repeats, parts):
-                logs |= self._update(update, self._part(batch, part, parts))
-        self._follow()
+                logs |= self._moves[update](self._part(batch, part, parts))
+        if self.system.ema:
+            self._follow()
         self.steps.assign(self.steps + 1)
         return logs
 
@@ -203,7 +209,7 @@ class Trainer(engine.StepModel):
         """averaged = decay * averaged + (1 - decay) * generator; batch statistics are copied. The decay rises to
         its value over the first steps, so that the random start is soon forgotten."""
         step = ops.cast(self.steps, "float32")
-        decay = ops.minimum(self.system.ema, (1 + step) / (10 + step)) if self.system.ema else 0.0
+        decay = ops.minimum(self.system.ema, (1 + step) / (10 + step))
         generator = self.networks["generator"]
         trained = {id(v) for v in generator.trainable_variables}
         for variable, average in zip(generator.weights, self.averaged.weights, strict=True):

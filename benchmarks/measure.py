@@ -19,15 +19,13 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 def machine():
     """CPU, cores, versions and backend in one line. Imports the backend, so call it `apart`."""
-    import keras
-
     from anime_color import engine
 
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     cpu = models[0] if models else platform.processor() or platform.machine()
-    backend = sys.modules[keras.backend.backend()]
+    backend = sys.modules[engine.BACKEND]
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}, {backend.__name__} {backend.__version__}"
     return f"{cpu}, {joblib.cpu_count()} cores; {versions}, {engine.devices()}"
 

@@ -14,9 +14,9 @@ ANCESTOR_FACES = 128
 
 def ours(lap, recipe, preset, changes, folder):
     """`Trainer.fit` on the face set `folder`, a lap a train step."""
+    from anime_color import recipes, settings  # isort: skip  first, for it keeps the backend's start quiet
     import keras
 
-    from anime_color import recipes, settings
     from anime_color.faces import Faces
     from anime_color.trainer import Trainer
 

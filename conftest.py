@@ -5,4 +5,3 @@ import tempfile
 
 os.environ["ANIME_COLOR_FAST"] = "1"
 os.environ["ANIME_COLOR_HOME"] = tempfile.mkdtemp(prefix="anime-color-")
-os.environ.setdefault("MPLBACKEND", "Agg")

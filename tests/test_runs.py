@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import callbacks, checkpoints, presets, recipes, runs
+from anime_color import callbacks, checkpoints, demo, presets, recipes, runs
 from anime_color.colorizer import Colorizer
 from data_prep.errors import BadInput
 
@@ -256,3 +256,11 @@ def test_a_run_becomes_a_preset(run, tmp_path, monkeypatch):
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(BadInput, match="sha256 differs"):
         Colorizer.from_preset("mine")
+
+
+def test_the_demo_tabulates_a_log(run):
+    header, *rows = demo.loss_table(run / "log.csv").splitlines()
+    assert header.split() == ["epoch", "steps", "distance", "penalty", "generator"]
+    assert [row.split()[:2] for row in rows] == [["1", "5"], ["2", "8"]]
+    logged = callbacks.read_log(run / "log.csv")[1]
+    assert float(rows[1].split()[2]) == pytest.approx(-float(logged["critic_adversarial"]), abs=1e-3)

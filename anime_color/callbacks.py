@@ -2,13 +2,13 @@
 
 import csv
 import math
-import os
 import time
 from pathlib import Path
 
 import keras
 
 from anime_color import checkpoints, chroma
+from anime_color.files import written_aside
 
 
 class NotFinite(ArithmeticError):
@@ -102,12 +102,10 @@ class Log(keras.callbacks.Callback):
         self._rewrite([*kept, row | {"seconds": round(self.clock.seconds, 1)}])
 
     def _rewrite(self, rows):
-        aside = self.path.with_suffix(".writing")
-        with open(aside, "w", encoding="utf-8", newline="") as file:
+        with written_aside(self.path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(aside, self.path)
 
 
 def read_log(path):

@@ -1,12 +1,12 @@
 """Pictures of colorings: the chroma sheet, the before/after strip, the noise sweep. All uint8 RGB arrays."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from anime_color import color
+from anime_color.files import written_aside
 
 MARGIN = 2  # pixels of white between two pictures
 
@@ -20,7 +20,7 @@ def gray(rgb):
 def sheet(original, colorings):
     """The chroma sheet: the original and its gray version, then up to 25 colorings in a grid of 5 columns.
 
-    original (H, W, 3), colorings (N, H, W, 3) -> uint8; N of 25 gives 5 rows of 7 pictures' width.
+    original (H, W, 3), colorings (N, H, W, 3) -> uint8; 25 of them give 5 rows, 6 pictures wide.
     """
     rows = [stack(list(colorings[i : i + 5]), axis=1) for i in range(0, len(colorings), 5)]
     left = stack([original, gray(original)], axis=0)
@@ -52,21 +52,18 @@ def stack(pictures, axis=0):
 
 
 def save_png(picture, path, metadata=None):
-    """Writes a PNG with `metadata` as its text fields, under another name first, so that no half file is left."""
+    """Writes a PNG with `metadata` as its text fields."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     texts = PngImagePlugin.PngInfo()
     for name, value in {"Software": "Anime Color", **(metadata or {})}.items():
         texts.add_itxt(name, str(value))
-    aside = path.with_name(f".{path.name}.writing")
-    Image.fromarray(picture).save(aside, format="PNG", pnginfo=texts, optimize=True)
-    os.replace(aside, path)
+    with written_aside(path) as aside:
+        Image.fromarray(picture).save(aside, format="PNG", pnginfo=texts, optimize=True)
 
 
 def save_animation(pictures, path, milliseconds=80):
     """Writes pictures (N, H, W, 3) as an endless GIF or WebP animation, by the suffix of `path`."""
-    path = Path(path)
     first, *others = [Image.fromarray(picture) for picture in pictures]
-    aside = path.with_name(f".writing-{path.name}")
-    first.save(aside, save_all=True, append_images=others, duration=milliseconds, loop=0)
-    os.replace(aside, path)
+    with written_aside(path) as aside:
+        first.save(aside, save_all=True, append_images=others, duration=milliseconds, loop=0)

@@ -26,8 +26,9 @@ def main():
     minutes = float(os.environ.get("MINUTES", 3))
     runs.train("wgan_gp", settings.preset("wgan_gp"), faces, FOLDER / "run", minutes=minutes, verbose=2)
     face = draw(UNSEEN, 128).rgb
-    colorings = Colorizer.from_preset(FOLDER / "run").chroma(face)
-    chroma.save_png(chroma.sheet(face, colorings), FOLDER / "chroma_sheet.png", {"seed": 0})
+    colorizer = Colorizer.from_preset(FOLDER / "run")
+    facts = {"seed": 0, "weights": colorizer.name}
+    chroma.save_png(chroma.sheet(face, colorizer.chroma(face)), FOLDER / "chroma_sheet.png", facts)
     print(loss_table(FOLDER / "run" / "log.csv"))
     print(f"25 colorings of a face never trained on: {FOLDER / 'chroma_sheet.png'}")
     print(f"the same faces after each epoch: {FOLDER / 'run' / 'sheets'}")

@@ -144,6 +144,7 @@ def generator_and_critic(settings, batch_normalization=False):
     batch_normalization: in the ancestor's critic; the pooled one has none.
     """
     s = settings
+    _check_size(s.size)
     if s.network == "ancestor":
         generator = ancestor_generator(s.size, s.width, s.latent_size)
         return generator, ancestor_critic(s.size, s.critic_width, batch_normalization)

@@ -6,12 +6,12 @@ weights/NAME/card.md         origin of the data, what it is good for, known fail
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
 from anime_color import checkpoints, recipes, settings
+from anime_color.files import written_aside
 from data_prep.errors import BadInput
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -74,9 +74,8 @@ def export(run, folder, card):
         "sha256": checkpoints.sha256(folder / "generator.npz"),
     }
     (folder / "card.md").write_text(card, "utf-8")
-    aside = folder / "config.json.writing"
-    aside.write_text(json.dumps(config, indent=1) + "\n", "utf-8")
-    os.replace(aside, folder / "config.json")
+    with written_aside(folder / "config.json") as aside:
+        aside.write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
 
 def read_description(path):

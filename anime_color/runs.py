@@ -25,6 +25,7 @@ from anime_color import callbacks, checkpoints, engine, noise, presets, recipes
 from anime_color import settings as settings_module
 from anime_color.colorizer import Colorizer
 from anime_color.faces import Faces
+from anime_color.files import written_aside
 from anime_color.trainer import Trainer
 from data_prep.errors import BadInput
 
@@ -120,9 +121,8 @@ def _describe(run, recipe, settings, batches):
         "python": platform.python_version(),
         "backend": engine.BACKEND,
     }
-    aside = run / "run.json.writing"
-    aside.write_text(json.dumps(asked, indent=1), "utf-8")
-    os.replace(aside, run / "run.json")
+    with written_aside(run / "run.json") as aside:
+        aside.write_text(json.dumps(asked, indent=1), "utf-8")
     return asked
 
 

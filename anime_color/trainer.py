@@ -62,7 +62,14 @@ class Trainer(engine.StepModel):
             self.averaged.set_weights(system.networks["generator"].get_weights())
             self.averaged.trainable = False
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.steps = self._counter("steps")
+        self.steps = self.add_weight(
+            shape=(),
+            dtype="int32",
+            initializer="zeros",
+            trainable=False,
+            name="steps",
+            aggregation="only_first_replica",
+        )
         self.phase = system.phases[0]
         self._moves = {update: engine.part_of_step(partial(self._update, update)) for update in system.updates}
         self._means = {
@@ -72,16 +79,6 @@ class Trainer(engine.StepModel):
         }
         self._carried_means = None
         self.built = True
-
-    def _counter(self, name):
-        return self.add_weight(
-            shape=(),
-            dtype="int32",
-            initializer="zeros",
-            trainable=False,
-            name=name,
-            aggregation="only_first_replica",
-        )
 
     def call(self, inputs, training=False):
         """Pictures of the averaged generator, scaled lab."""
@@ -112,9 +109,8 @@ class Trainer(engine.StepModel):
         Passes done before count, in this session or in the run whose state was loaded, also a part of one:
         the same call continues.
         """
-        history = keras.callbacks.History()
-        # Keras's own History would begin anew with each stretch
-        kept = {"epoch": [], "history": {}}
+        history = keras.callbacks.History()  # of all stretches; that of Keras begins anew with each
+        history.epoch = []
         self.stop_training = False
         while not self.stop_training and (epochs is None or self.steps_done < epochs * len(faces)):
             epoch, into = divmod(self.steps_done, len(faces))
@@ -130,10 +126,9 @@ class Trainer(engine.StepModel):
                 callbacks=callbacks,
                 verbose=verbose,
             )
-            kept["epoch"] += stretch.epoch
+            history.epoch += stretch.epoch
             for name, values in stretch.history.items():
-                kept["history"].setdefault(name, []).extend(values)
-        history.epoch, history.history = kept["epoch"], kept["history"]
+                history.history.setdefault(name, []).extend(values)
         return history
 
     @property

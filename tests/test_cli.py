@@ -68,6 +68,7 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "allowed are gan": ["train", "dcgan", *new, "--steps", "1"],
         "multiple of 32": ["train", "gan", *new, "--steps", "1", "--preset", "faithful", "--set", "size=48"],
         "cannot be averaged to size=64": ["train", "gan", *new, "--steps", "1"],
+        "size=16: needed is a multiple": [*train, "9", "--set", "size=16"],
         "how long": ["train", "gan", *new, "--preset", "tiny"],
         "no face set": ["train", "gan", "--faces", str(precious), "--run", str(tmp_path / "new"), "--steps", "1"],
         "a run of other settings": [*train, "9", "--set", "latent_size=9"],

@@ -1,0 +1,18 @@
+"""Files that are either whole or not there."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_aside(path):
+    """Gives another path in the same folder to write to; it takes the name `path` when the block ends well, and is
+    removed when it does not."""
+    path = Path(path)
+    aside = path.with_name(f".writing-{path.name}")
+    try:
+        yield aside
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What happens around the train steps: log, chroma sheets, checkpoints, budget, watch."""
+"""What happens around the train steps: log, chroma sheets, scores, checkpoints, budget, watch."""
 
 import csv
 import math
@@ -9,6 +9,7 @@ import keras
 
 from anime_color import checkpoints, chroma
 from anime_color.files import written_aside
+from anime_color.scores import glance
 
 
 class NotFinite(ArithmeticError):
@@ -32,16 +33,17 @@ class Clock(keras.callbacks.Callback):
 
     seconds: spent before this session.
     steps, minutes: budget over all sessions; None is no limit.
+    timer: what the seconds are of, `time.monotonic` or `time.process_time`.
     """
 
-    def __init__(self, seconds=0.0, steps=None, minutes=None):
+    def __init__(self, seconds=0.0, steps=None, minutes=None, timer=time.monotonic):
         super().__init__()
-        self.before, self.steps, self.minutes = seconds, steps, minutes
+        self.before, self.steps, self.minutes, self.timer = seconds, steps, minutes, timer
         self.started = None
 
     @property
     def seconds(self):
-        return self.before + (time.monotonic() - self.started if self.started else 0)
+        return self.before + (self.timer() - self.started if self.started else 0)
 
     @property
     def used_up(self):
@@ -49,7 +51,7 @@ class Clock(keras.callbacks.Callback):
         return (self.steps and done >= self.steps) or (self.minutes and self.seconds >= 60 * self.minutes)
 
     def on_train_begin(self, logs=None):
-        self.started = self.started or time.monotonic()
+        self.started = self.started or self.timer()
 
     def on_train_batch_end(self, batch, logs=None):
         if self.used_up:
@@ -79,7 +81,8 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class Log(keras.callbacks.Callback):
-    """One row an epoch in a CSV file: epoch, phase, steps, seconds and the mean of every logged value.
+    """One row an epoch in a CSV file: epoch, phase, steps, seconds, the mean of every logged value, and the scores
+    of the epochs that have them.
 
     Opened by a run that continues, it drops the rows of epochs that will be trained again, so that the file is
     that of an uninterrupted run.
@@ -90,7 +93,8 @@ class Log(keras.callbacks.Callback):
         self.path, self.clock = Path(path), clock
 
     def on_train_begin(self, logs=None):
-        self.columns = ["epoch", "phase", "steps", "seconds", *(mean.name for mean in self.model.metrics)]
+        losses = [mean.name for mean in self.model.metrics]
+        self.columns = ["epoch", "phase", "steps", "seconds", *losses, *Scores.COLUMNS]
         rows = read_log(self.path) if self.path.exists() else []
         self._rewrite([row for row in rows if int(row["steps"]) <= self.model.steps_done])
 
@@ -132,3 +136,29 @@ class Sheets(keras.callbacks.Callback):
         rows = [chroma.row(face, self.colorizer.chroma(face, self.noises)) for face in self.rgb]
         path = self.folder / f"epoch-{epoch + 1:04d}.png"
         chroma.save_png(chroma.stack(rows), path, {"epoch": epoch + 1, "steps": steps})
+
+
+class Scores(keras.callbacks.Callback):
+    """Scores of every `epochs`-th epoch on a few fixed faces with fixed noises, for the log, and an alarm in plain
+    words when colors or noise have gone: no loss shows that. Comes before `Log`, which writes them.
+
+    colorizer: a `Colorizer` around the trainer's `averaged`.
+    real: `glance.Real`, the faces and what real ones are like.
+    noises: (K, latent).
+    """
+
+    COLUMNS = tuple(f"score_{name}" for name in glance.NAMES) + ("alarm",)
+
+    def __init__(self, colorizer, real, noises, epochs):
+        super().__init__()
+        self.colorizer, self.real, self.noises, self.epochs = colorizer, real, noises, epochs
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.epochs:
+            return
+        self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
+        values = glance.scores(self.colorizer, self.real, self.noises)
+        logs |= {f"score_{name}": value for name, value in values.items()}
+        if alarms := glance.alarms(values, self.real):
+            logs["alarm"] = "; ".join(alarms)
+            print(f"\nepoch {epoch + 1}: {logs['alarm']}", flush=True)

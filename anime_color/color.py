@@ -57,7 +57,7 @@ def lab_to_rgb(lab):
 
 def out_of_gamut(lab):
     """Boolean (..., H, W): the pixels of scaled `lab` that no sRGB color can show."""
-    linear = ops.convert_to_numpy(_linear_rgb_tensor(np.asarray(lab, "float32")))
+    linear = _linear_rgb(np.asarray(lab, "float32"), np)
     return ((linear < -GAMUT_TOLERANCE) | (linear > 1 + GAMUT_TOLERANCE)).any(-1)
 
 
@@ -107,16 +107,17 @@ def rgb_to_lab_tensor(rgb):
 
 def lab_to_rgb_tensor(lab):
     """sRGB tensors (..., 3), clipped to 0..1, of scaled `lab`, in `keras.ops`; differentiable inside the gamut."""
-    linear = _linear_rgb_tensor(ops.cast(lab, "float32"))
+    linear = _linear_rgb(ops.cast(lab, "float32"), ops)
     bounded = ops.maximum(linear, 0.0031308)  # keeps the gradient of the unused branch finite
     encoded = ops.where(linear > 0.0031308, 1.055 * bounded ** (1 / 2.4) - 0.055, 12.92 * linear)
     return ops.clip(encoded, 0.0, 1.0)
 
 
-def _linear_rgb_tensor(lab):
-    """Linear sRGB of scaled `lab`, not clipped: outside 0..1 where sRGB has no such color."""
+def _linear_rgb(lab, library):
+    """Linear sRGB of scaled `lab`, not clipped: outside 0..1 where sRGB has no such color. By the functions of
+    `library`, `keras.ops` for tensors or NumPy, which is several times as fast on arrays."""
     y = ((lab[..., 0] + 1) * LIGHTNESS_SCALE + 16) / 116
-    z = ops.maximum(y - lab[..., 2] * AB_SCALE / 200, 0)  # as scikit-image treats what is bluer than any blue
-    f = ops.stack([y + lab[..., 1] * AB_SCALE / 500, y, z], -1)
-    xyz = _WHITE * ops.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
-    return ops.matmul(xyz, _RGB_FROM_XYZ.T)
+    z = library.maximum(y - lab[..., 2] * AB_SCALE / 200, 0)  # as scikit-image treats what is bluer than any blue
+    f = library.stack([y + lab[..., 1] * AB_SCALE / 500, y, z], -1)
+    xyz = _WHITE * library.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
+    return library.matmul(xyz, _RGB_FROM_XYZ.T)

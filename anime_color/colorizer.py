@@ -48,25 +48,30 @@ class Colorizer:
         seed, schedule: of the noises, see `noise.schedule`.
         """
         rgb = open_image(picture)
+        if isinstance(noises, int):
+            noises = noise.schedule(schedule, self.latent_size, noises, seed)
+        pictures = np.empty((len(noises), *rgb.shape), "uint8")
+        for i, lab in enumerate(self.lab(rgb, noises)):
+            pictures[i] = color.lab_to_rgb(color.into_gamut(lab))
+        return pictures
+
+    def lab(self, rgb, noises):
+        """Yields the coloring of `rgb`, uint8 (H, W, 3), by each of the noises (N, latent): scaled lab (H, W, 3), as
+        the generator wants it, so some of it outside the sRGB gamut."""
         height, width = rgb.shape[:2]
         if max(height, width) > LONGEST_SIDE:
             raise BadInput(f"picture of {width}x{height} px: at most {LONGEST_SIDE} px a side; reduce it first")
-        if isinstance(noises, int):
-            noises = noise.schedule(schedule, self.latent_size, noises, seed)
         noises = np.asarray(noises, "float32")
         if noises.ndim != 2 or noises.shape[1] != self.latent_size or not np.isfinite(noises).all():
             raise BadInput(f"noises {noises.shape}: needed are finite numbers (count, {self.latent_size})")
         lightness = color.rgb_to_lab(rgb)[..., :1]
         seen = color.rgb_to_lab(self._reduced(rgb), self.lightness)[None, ..., :1]
         chunk = max(1, PIXELS_AT_ONCE // (seen.shape[1] * seen.shape[2]))
-        pictures = np.empty((len(noises), *rgb.shape), "uint8")
         for start in range(0, len(noises), chunk):
             some = noises[start : start + chunk]
             given = {"l": np.repeat(seen, len(some), axis=0), "noise": some}
-            for i, lab in enumerate(self.generator.predict_on_batch(given), start):
-                whole = np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1)
-                pictures[i] = color.lab_to_rgb(color.into_gamut(whole))
-        return pictures
+            for lab in self.generator.predict_on_batch(given):
+                yield np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1)
 
     def _reduced(self, rgb):
         """The picture at about the size of the training faces: its short side there, both sides multiples."""

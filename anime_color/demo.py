@@ -1,4 +1,4 @@
-"""`make demo`: the main job on built-in faces. Faces -> WGAN-GP -> a chroma sheet of 25 and a table of losses.
+"""`make demo`: the main job on built-in faces. Faces -> WGAN-GP -> a chroma sheet of 25, losses and scores.
 
 Everything lands in ./demo. The same command continues the training; MINUTES=10 gives it a larger budget.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 import data_prep
 from anime_color import callbacks, chroma, engine, runs, settings
 from anime_color.colorizer import Colorizer
+from anime_color.scores import results, scoring
 from data_prep.drawn_faces import draw
 
 FOLDER = Path("demo")
@@ -30,7 +31,12 @@ def main():
     facts = {"seed": 0, "weights": colorizer.name}
     chroma.save_png(chroma.sheet(face, colorizer.chroma(face)), FOLDER / "chroma_sheet.png", facts)
     print(loss_table(FOLDER / "run" / "log.csv"))
-    print(f"25 colorings of a face never trained on: {FOLDER / 'chroma_sheet.png'}")
+    print("\nscores on drawn faces never trained on; what each means: notebooks/11_chroma_and_scores.ipynb\n")
+    scores, context = scoring.side_by_side([FOLDER / "run"], faces)
+    results.write(scores, context, FOLDER / "scores.jsonl")
+    results.picture(scores, context, FOLDER / "scores.png")
+    print(results.table(scores, context))
+    print(f"\n25 colorings of a face never trained on: {FOLDER / 'chroma_sheet.png'}")
     print(f"the same faces after each epoch: {FOLDER / 'run' / 'sheets'}")
 
 

@@ -7,6 +7,7 @@ that it may read or assign.
 
 import contextlib
 import contextvars
+import logging
 
 import keras
 from keras import ops
@@ -24,6 +25,9 @@ if BACKEND == "tensorflow":
     # again, and says so on the screen; "arithmetic" reorders sums differently in each process, so that a resumed
     # run would differ from an uninterrupted one in the last bit.
     tf.config.optimizer.set_experimental_options({"remapping": False, "arithmetic_optimization": False})
+
+    # Every network that colors or scores has a graph of its own, which TensorFlow takes for one graph made anew
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
     def part_of_step(function):
         """`function(batch)` as a graph of its own: a step that repeats it traces it once and holds less at a time.

@@ -99,6 +99,16 @@ class Faces(keras.utils.PyDataset):
         blocks = pictures.reshape(len(pictures), self.size, block, self.size, block, 3)
         return blocks.mean(axis=(2, 4)).round().astype("uint8")
 
+    def masks(self, positions):
+        """Part numbers uint8 (len(positions), size, size) of drawn faces (`data_prep.drawn_faces.PARTS`), or None if
+        the face set has no masks."""
+        path = self.folder / "masks.npy"
+        if not path.is_file():
+            return None
+        masks = np.load(path, mmap_mode="r")
+        step = masks.shape[1] // self.size
+        return np.stack([masks[row, step // 2 :: step, step // 2 :: step] for row in self.rows[np.asarray(positions)]])
+
     def after(self, steps):
         """The same batches from the given one on, without end: what `Trainer.fit` reads."""
         return _Stream(self, steps)

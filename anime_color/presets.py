@@ -7,6 +7,7 @@ weights/NAME/card.md         origin of the data, what it is good for, known fail
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,33 +20,45 @@ SHIPPED = Path(__file__).parent / "weights"
 
 def shipped():
     """Names of the presets that came with the package."""
-    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
+    return sorted(path.parent.name for path in SHIPPED.glob("*/generator.npz"))
+
+
+class Found(NamedTuple):
+    """A trained generator: `name` for people, the folder `weights` with its generator.npz, and its `description`:
+    recipe, settings, faces, steps, minutes, versions."""
+
+    name: str
+    weights: Path
+    description: dict
+
+
+def find(name_or_run):
+    """The `Found` preset or newest checkpoint of a run. BadInput if there is none, or its files are not what was
+    written."""
+    if name_or_run in shipped():
+        folder = SHIPPED / name_or_run
+        description = read_description(folder / "config.json")
+        if checkpoints.sha256(folder / "generator.npz") != description.get("sha256"):
+            raise BadInput(f"{folder}: generator.npz is not what was shipped (its sha256 differs); install again")
+        return Found(str(name_or_run), folder, description)
+    folder = Path(name_or_run)
+    if not (folder / "run.json").is_file():
+        names = ", ".join(shipped()) or "none yet"
+        raise BadInput(f"weights {name_or_run!s}: neither a run folder nor a preset (shipped presets: {names})")
+    description = read_description(folder / "run.json")
+    weights = _newest(folder)
+    return Found(f"{folder.name} (step {int(weights.name)})", weights, description | _spent(weights))
 
 
 def load(name_or_run):
-    """What a `Colorizer` is made of: generator, size, lightness, multiple, name. BadInput if there is no such
-    preset or run, or its files are not what was written."""
-    if name_or_run in shipped():
-        folder = weights = SHIPPED / name_or_run
-        description, name = read_description(folder / "config.json"), str(name_or_run)
-        if checkpoints.sha256(folder / "generator.npz") != description.get("sha256"):
-            raise BadInput(f"{folder}: generator.npz is not what was shipped (its sha256 differs); install again")
-    else:
-        folder = Path(name_or_run)
-        if not (folder / "run.json").is_file():
-            names = ", ".join(shipped()) or "none yet"
-            raise BadInput(f"weights {name_or_run!s}: neither a run folder nor a preset (shipped presets: {names})")
-        description = read_description(folder / "run.json")
-        weights = checkpoints.newest(folder / "checkpoints")
-        if weights is None:
-            raise BadInput(f"{folder}: no checkpoint yet; train it first")
-        name = f"{folder.name} (step {int(weights.name)})"
+    """What a `Colorizer` is made of: generator, size, lightness, multiple, name. BadInput as `find`."""
+    name, weights, description = find(name_or_run)
     values = settings.from_json(description["recipe"], description["settings"])
     system = recipes.get(description["recipe"]).build(values)
     generator = system.networks["generator"]
     arrays = checkpoints.load_generator(weights)
     if [array.shape for array in arrays] != [tuple(v.shape) for v in generator.variables]:
-        raise BadInput(f"{folder}: weights of another network than its settings describe; use it as it was written")
+        raise BadInput(f"{weights}: weights of another network than its settings describe; use it as it was written")
     generator.set_weights([array.astype("float32") for array in arrays])
     return {
         "generator": generator,
@@ -56,23 +69,29 @@ def load(name_or_run):
     }
 
 
-def export(run, folder, card):
-    """Writes the newest checkpoint of a run as a preset in the new `folder`, with the text `card` as its card."""
-    run, folder = Path(run), Path(folder)
+def _newest(run):
     checkpoint = checkpoints.newest(run / "checkpoints")
     if checkpoint is None:
         raise BadInput(f"{run}: no checkpoint yet; train it first")
+    return checkpoint
+
+
+def _spent(checkpoint):
+    state = json.loads((checkpoint / "state.json").read_text())
+    return {"steps": state["steps"], "minutes": round(state["seconds"] / 60, 1)}
+
+
+def export(run, folder, card):
+    """Writes the newest checkpoint of a run as a preset in the new `folder`, with the text `card` as its card."""
+    run, folder = Path(run), Path(folder)
+    checkpoint = _newest(run)
     folder.mkdir(parents=True)
     arrays = checkpoints.load_generator(checkpoint)
     np.savez_compressed(
         folder / "generator.npz", **{f"averaged/{i:04d}": array.astype("float16") for i, array in enumerate(arrays)}
     )
-    state = json.loads((checkpoint / "state.json").read_text())
-    config = read_description(run / "run.json") | {
-        "steps": state["steps"],
-        "minutes": round(state["seconds"] / 60, 1),
-        "sha256": checkpoints.sha256(folder / "generator.npz"),
-    }
+    config = read_description(run / "run.json") | _spent(checkpoint)
+    config["sha256"] = checkpoints.sha256(folder / "generator.npz")
     (folder / "card.md").write_text(card, "utf-8")
     with written_aside(folder / "config.json") as aside:
         aside.write_text(json.dumps(config, indent=1) + "\n", "utf-8")

@@ -13,6 +13,7 @@ import os
 import platform
 import signal
 import threading
+import time
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -26,11 +27,14 @@ from anime_color import settings as settings_module
 from anime_color.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.files import written_aside
+from anime_color.scores import features, glance
 from anime_color.trainer import Trainer
 from data_prep.errors import BadInput
 
 SHEET_FACES = 6
 SHEET_NOISES = 8
+SCORED_FACES = 24
+REAL_FACES = 400
 
 
 def train(
@@ -42,15 +46,19 @@ def train(
     steps=None,
     minutes=None,
     checkpoint_minutes=5.0,
+    score_epochs=5,
     verbose="auto",
     extra=(),
+    timer=time.monotonic,
 ):
     """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
 
     faces, run: paths.
     epochs, steps, minutes: how long, over all sessions; at least one of them, the first that is reached ends it.
     checkpoint_minutes: time between checkpoints.
+    score_epochs: passes between the scores in the log; 0 for none.
     extra: further Keras callbacks.
+    timer: what minutes are of; `time.process_time` counts those of the processor alone.
     Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns. BadInput if the
     run folder belongs to other settings or faces, or is in use; `callbacks.NotFinite` if a loss is no number.
     """
@@ -67,13 +75,14 @@ def train(
         options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
         batches = Faces(faces, batch_size=settings.batch_size * system.parts, **options)
         description = _describe(run, recipe, settings, batches)
-        clock = callbacks.Clock(_restore(trainer, run), steps, minutes)
+        clock = callbacks.Clock(_restore(trainer, run), steps, minutes, timer)
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
         noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
         saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
         attached = [
             callbacks.Watch(),
             clock,
+            *_scores(score_epochs, faces, options, colorizer, noises),
             callbacks.Log(run / "log.csv", clock),
             callbacks.Sheets(run / "sheets", colorizer, _sheet_faces(faces, options), noises),
             saver,
@@ -90,13 +99,35 @@ def train(
 
 
 def _sheet_faces(faces, options):
-    """Faces that the run never trains on, of many characters, if the set has any to spare."""
-    unseen = []
+    """Some faces of two splits, of many characters: those that the run never trains on, if the set has any."""
+    return np.concatenate(
+        [chosen.rgb(_spread(chosen, SHEET_FACES // 2)) for chosen in _unseen_first(faces, options)[:2]]
+    )
+
+
+def _scores(epochs, faces, options, colorizer, noises):
+    """The callback that scores every `epochs` epochs, in a list; none for 0."""
+    if not epochs:
+        return []
+    unseen = _unseen_first(faces, options)[0]
+    real = Faces(faces, flips=False, shuffle=False, **options)
+    real = glance.Real.of(
+        unseen.rgb(_spread(unseen, SCORED_FACES)), real.rgb(_spread(real, REAL_FACES)), features.load("faces")
+    )
+    return [callbacks.Scores(colorizer, real, noises, epochs)]
+
+
+def _spread(faces, count):
+    return np.unique(np.linspace(0, faces.count - 1, count).astype(int))
+
+
+def _unseen_first(faces, options):
+    """The splits that have faces: validation, test, train."""
+    found = []
     for split in ("validation", "test", "train"):
         with contextlib.suppress(BadInput):
-            chosen = Faces(faces, split, flips=False, shuffle=False, **options)
-            unseen.append(chosen.rgb(np.unique(np.linspace(0, chosen.count - 1, SHEET_FACES // 2).astype(int))))
-    return np.concatenate(unseen[:2])
+            found.append(Faces(faces, split, flips=False, shuffle=False, **options))
+    return found
 
 
 def _describe(run, recipe, settings, batches):
@@ -202,16 +233,25 @@ def home():
 
 
 class Plan(NamedTuple):
-    """What a notebook does: `settings` of a recipe, how many drawn `faces`, how many `epochs`."""
+    """What a notebook does: `settings` of a recipe, how many drawn `faces`, how many `epochs` or `minutes` of training,
+    how many `seeds`."""
 
     settings: object
     faces: int
     epochs: int
+    minutes: float
+    seeds: int
 
 
-def plan(recipe, preset="practical", faces=2000, epochs=10, seed=0):
+def plan(recipe, preset="practical", faces=2000, epochs=10, seed=0, minutes=20.0, seeds=3):
     """The plan of a notebook's parameters; the one switch for small mode, ANIME_COLOR_FAST=1, makes it tiny."""
     if os.environ.get("ANIME_COLOR_FAST") == "1":
-        preset, faces, epochs = "tiny", min(faces, 48), min(epochs, 1)
-        print(f"small mode (ANIME_COLOR_FAST=1): {preset} settings, {faces} faces, {epochs} epoch")
-    return Plan(replace(settings_module.preset(recipe, preset), seed=seed), faces, epochs)
+        preset, faces, epochs, minutes, seeds = (
+            "tiny",
+            min(faces, 48),
+            min(epochs, 1),
+            min(minutes, 0.02),
+            min(seeds, 2),
+        )
+        print(f"small mode (ANIME_COLOR_FAST=1): {preset} settings, {faces} faces, {epochs} epoch or {minutes} minutes")
+    return Plan(replace(settings_module.preset(recipe, preset), seed=seed), faces, epochs, minutes, seeds)

@@ -1,10 +1,13 @@
-"""`python -m benchmarks`: about six minutes on two cores. No number is asserted; ratios are first side / second.
+"""`python -m benchmarks`: about ten minutes on two cores. No number is asserted; ratios are first side / second.
 
 1. Train step of `wgan_gp` faithful, as the ancestor wrote it (ancestor_loop.py) and ours. Its batch of 32 takes
    tens of seconds a step on two cores, so the default here is 8.
 2. Train steps of the two practical recipes.
 3. `data_prep.pack` on two workers and on one.
 4. `faces.Faces`: batches per second, and memory.
+5. All scores of 25 colorings of 500 faces of 128 px: seconds, and memory.
+
+`python -m benchmarks.scoreboard` is another matter: it trains for hours and scores what came of it.
 """
 
 import argparse
@@ -14,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import data_preparation, train_step
+from benchmarks import data_preparation, scores, train_step
 from benchmarks.measure import apart, line, machine
 from data_prep import pack
 
@@ -48,6 +51,7 @@ def measured(scratch, batch, repeats):
     yield from train_step.wgan_gp_against_gan(faces, repeats)
     yield from data_preparation.packing(faces, scratch, repeats)
     yield from data_preparation.reading(faces, repeats)
+    yield from scores.all_scores(scratch)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+"""Scores as JSON lines, as a table for people, and as a picture: realism against diversity."""
+
+import json
+import textwrap
+from importlib.metadata import version
+
+import numpy as np
+
+from anime_color import engine
+from anime_color.files import written_aside
+from anime_color.scores.bootstrap import Estimate
+from anime_color.scores.comparison import Score, best
+from anime_color.scores.features import RESIZE
+from anime_color.scores.measures import MEASURES
+
+COLUMN = 15  # characters
+DIGITS = 5  # significant ones, in JSON
+
+
+def context(faces, reference, noises, seed):
+    """What every line must say to be comparable: data, features, protocol, versions."""
+    return {
+        "faces": {"digest": faces.digest, "split": faces.split, "count": faces.count, "size": faces.size},
+        "reference": {"split": reference.faces.split, "count": len(reference.summaries)},
+        "features": {"name": reference.features.title, "size": reference.features.size, "resize": RESIZE},
+        "noises": noises,
+        "seed": seed,
+        "versions": {name: version(name) for name in ("anime-color", "keras", "numpy", "scikit-image", "scipy")}
+        | {"backend": engine.BACKEND},
+    }
+
+
+def line(score, context):
+    """A `Score` as a dictionary for JSON: each score as [value, low, high] of its 95 % interval."""
+    intervals = {name: (e.value, e.low, e.high) for name, e in score.estimates.items()}
+    return {
+        "system": score.name,
+        "scores": {name: [float(f"{x:.{DIGITS}g}") for x in three] for name, three in intervals.items()},
+        "kid_deviation": float(f"{score.kid_deviation:.{DIGITS}g}"),
+        "noises": score.noises,
+        "baseline": score.baseline,
+        "caveats": score.caveats,
+        "about": score.about,
+        "context": context,
+    }
+
+
+def write(scores, context, path):
+    """Writes the JSON lines."""
+    with written_aside(path) as aside:
+        aside.write_text("".join(json.dumps(line(score, context)) + "\n" for score in scores), "utf-8")
+
+
+def save(score, context, path):
+    """Keeps one score with all that `load` needs: its line in PATH.json, its replicates in PATH.npz."""
+    with written_aside(f"{path}.npz") as aside, open(aside, "wb") as file:
+        np.savez_compressed(file, **{name: e.replicates.astype("float32") for name, e in score.estimates.items()})
+    write([score], context, f"{path}.json")
+
+
+def load(path):
+    """(score, context) that `save` wrote, of its PATH.json."""
+    found = json.loads(path.read_text("utf-8"))
+    with np.load(path.with_suffix(".npz"), allow_pickle=False) as replicates:
+        intervals = found.pop("scores").items()
+        estimates = {name: Estimate(*three, replicates[name].astype("float64")) for name, three in intervals}
+    context = found.pop("context")
+    return Score(name=found.pop("system"), estimates=estimates, **found), context
+
+
+def rows(scores):
+    """Yields (title, texts, group) of each measure: value and half the width of its interval, the best marked *."""
+    for name, measure in MEASURES.items():
+        if not any(name in score.estimates for score in scores):
+            continue
+        winner = best(scores, name)
+        texts = []
+        for score in scores:
+            estimate = score.estimates.get(name)
+            if estimate is None:
+                texts.append("-")
+                continue
+            half = (estimate.high - estimate.low) / 2
+            mark = "*" if score is winner else ""
+            texts.append(f"{estimate.value:.{measure.digits}f} ±{half:.{measure.digits}f}{mark}")
+        unit = f", {measure.unit}" if measure.unit else ""
+        yield f"{SIGNS[measure.better]} {measure.title}{unit}", texts, measure.group
+        if name == "kid":
+            yield "  its deviation over subsets", [f"{score.kid_deviation:.1f}" for score in scores], measure.group
+
+
+SIGNS = {"higher": ">", "lower": "<", "real": "=", "": " "}
+
+
+def protocol(context):
+    """Sentences that say on what, against what and with what the scores were made, and how a table reads."""
+    faces, features, reference = context["faces"], context["features"], context["reference"]
+    return [
+        f"{faces['count']} faces of {faces['size']} px ({faces['split']} split, digest {faces['digest'][:12]}), up to "
+        f"{context['noises']} noises, seed {context['seed']}.",
+        f"KID, Frechet and feature distance: {features['name']} ({features['size']} px, {features['resize']}), against "
+        f"{reference['count']} faces of the {reference['split']} split; real colors show the floor.",
+        "Value ±half of the 95 % interval; * is the best, not marked where intervals meet; > higher is better, "
+        "< lower, = near the real colors.",
+    ]
+
+
+def table(scores, context):
+    """The scores as text: a row a measure, a column a system."""
+    lines = [*protocol(context), ""]
+    headers = [textwrap.wrap(score.name, COLUMN - 1) for score in scores]
+    for i in range(max(map(len, headers))):
+        lines.append(" " * 40 + "".join(f"{h[i] if i < len(h) else '':>{COLUMN}}" for h in headers))
+    group = None
+    for title, texts, of_group in rows(scores):
+        if of_group != group:
+            group = of_group
+            lines.append(group)
+        lines.append(f" {title:<39}" + "".join(f"{text:>{COLUMN}}" for text in texts))
+    return "\n".join(lines + _caveats(scores))
+
+
+def markdown(scores, context):
+    """The same as a Markdown table."""
+    lines = [*protocol(context), "", "| | " + " | ".join(score.name for score in scores) + " |"]
+    lines.append("|---" + "|---:" * len(scores) + "|")
+    group = None
+    for title, texts, of_group in rows(scores):
+        if of_group != group:
+            group = of_group
+            lines.append(f"| **{group}** |" + " |" * len(scores))
+        lines.append(f"| {title} | " + " | ".join(text.replace("*", "\\*") for text in texts) + " |")
+    return "\n".join(lines + [""] + [f"- {caveat}" for caveat in _caveats(scores)])
+
+
+def _caveats(scores):
+    return [f"{score.name}: {caveat}" for score in scores for caveat in score.caveats]
+
+
+def picture(scores, context, path):
+    """Writes a PNG: KID against the mean pairwise ab distance over cells, one dot a system with its intervals; gray
+    dots are baselines. Good systems are down and right."""
+    from matplotlib.figure import Figure  # heavy, and only this needs it
+
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
+    axes = figure.add_subplot()
+    for number, score in enumerate(scores):
+        kid, cells = score.estimates["kid"], score.estimates.get("pairwise_ab_cells")
+        x = (0, 0, 0) if cells is None else (cells.value, cells.low, cells.high)
+        color = "0.6" if score.baseline else f"C{number % 10}"
+        axes.errorbar(
+            x[0],
+            kid.value,
+            xerr=[[x[0] - x[1]], [x[2] - x[0]]],
+            yerr=[[kid.value - kid.low], [kid.high - kid.value]],
+            fmt="o",
+            color=color,
+        )
+        axes.annotate(score.name, (x[0], kid.value), xytext=(6, 6), textcoords="offset points", color=color)
+    axes.set_xlabel("diversity: mean pairwise ab distance over 8 x 8 cells, Lab units")
+    axes.set_ylabel(f"distance to real faces: KID x 1000 ({context['features']['name']})")
+    axes.set_title(f"{context['faces']['count']} faces never trained on; lower right is better")
+    axes.set_yscale("symlog", linthresh=10)
+    axes.margins(0.12)
+    with written_aside(path) as aside:
+        figure.savefig(aside, format="png", dpi=120)

@@ -1,0 +1,273 @@
+"""The scores of a system on a face set: each face is painted with every noise, looked at, and forgotten.
+
+    scores, context = side_by_side(["wgan-gp-64", "runs/mine"], "faces")
+    print(results.table(scores, context))
+
+Everything is computed on the final 8-bit picture. Realism is told against the train split of the same set, so no
+generated picture shares its lightness with a real one; coloring number k of a face never meets another coloring of
+that face within one comparison.
+"""
+
+from dataclasses import dataclass
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from anime_color import color, presets
+from anime_color.colorizer import Colorizer
+from anime_color.faces import Faces
+from anime_color.scores import (
+    bootstrap,
+    colors,
+    diversity,
+    fidelity,
+    image_quality,
+    realism,
+    results,
+    spatial,
+    systems,
+)
+from anime_color.scores import features as feature_networks
+from anime_color.scores.comparison import Score
+from anime_color.scores.features import Features, resized
+from anime_color.scores.measures import REGIONS
+from data_prep.drawn_faces import PARTS
+from data_prep.errors import BadInput
+
+REFERENCE_FACES = 2000
+FRECHET_REPLICATES = 200  # each takes milliseconds
+TWO_SAMPLE_PICTURES = 1000  # of each kind, to train the classifier on
+HIGHEST_PSNR = 100.0  # stands for the infinite one of equal pictures
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What real faces are like, told by the train split of a face set.
+
+    faces: their `Faces`, up to 2,000 of them used. features: the network. summaries: theirs, (n, d). chroma, hue:
+    histograms of their colors. mean_ab: scaled, (2,). colorfulness: their mean. thumbnails: small scaled lab.
+    """
+
+    faces: Faces
+    features: Features
+    summaries: np.ndarray
+    chroma: np.ndarray
+    hue: np.ndarray
+    mean_ab: np.ndarray
+    colorfulness: float
+    thumbnails: np.ndarray
+
+    @classmethod
+    def of(cls, folder, features, split="train"):
+        """The reference of the face set in `folder`."""
+        faces = Faces(folder, split, flips=False, shuffle=False)
+        positions = np.unique(np.linspace(0, faces.count - 1, REFERENCE_FACES).astype(int))
+        summaries, histograms, means, strengths, thumbnails = [], [], [], [], []
+        for some in np.array_split(positions, -(-len(positions) // 50)):
+            rgb = faces.rgb(some)
+            summaries.append(features(rgb)[0])
+            lab = color.rgb_to_lab(rgb)
+            histograms.append(colors.histograms(color.unscale(lab)[..., 1:]))
+            means.append(lab[..., 1:].mean(axis=(1, 2)))
+            strengths.append(colors.colorfulness(rgb))
+            thumbnails.append(_thumbnails(rgb))
+        chroma, hue = (np.sum(counts, axis=0) for counts in zip(*histograms, strict=True))
+        return cls(
+            faces=faces,
+            features=features,
+            summaries=np.concatenate(summaries),
+            chroma=chroma,
+            hue=hue,
+            mean_ab=np.concatenate(means).mean(axis=0),
+            colorfulness=float(np.concatenate(strengths).mean()),
+            thumbnails=np.concatenate(thumbnails),
+        )
+
+
+def side_by_side(names, folder, split="test", noises=25, seed=0, features="faces", baselines=True, progress=False):
+    """(scores, context) of presets and run folders on one split of a face set, the baselines first.
+
+    baselines: without them, a table has no scale.
+    context: what `results` writes beside every line.
+    """
+    found = [presets.find(name) for name in names]  # names that lead nowhere are told before any work
+    faces = Faces(folder, split, flips=False, shuffle=False)
+    reference = Reference.of(folder, feature_networks.load(features))
+    trained = []
+    for name, one in zip(names, found, strict=True):
+        about = {key: one.description.get(key) for key in ("recipe", "settings", "steps", "minutes")}
+        about["trained_on"] = one.description.get("faces")
+        trained.append(systems.of_colorizer(Colorizer.from_preset(name), noises, seed, about))
+    if baselines:
+        trained = [*systems.baselines(reference, noises, seed), systems.one_noise(trained[0]), *trained]
+    scores = [score(system, faces, reference, progress=progress) for system in trained]
+    return scores, results.context(faces, reference, noises, seed)
+
+
+def score(system, faces, reference, jobs=2, progress=False):
+    """The `Score` of a `systems.System` on `faces` (a `Faces` in its own order), against a `Reference`.
+
+    jobs: threads that look at pictures while the next are painted.
+    """
+    if faces.count < 4:
+        raise BadInput(
+            f"{faces.folder}: {faces.count} faces in its {faces.split} split; needed are at least 4 to score"
+        )
+    seen, summaries, thumbnails = [], [], []
+
+    def painted():
+        for number in tqdm(range(faces.count), system.name, disable=not progress, leave=False):
+            rgb, masks = faces.rgb([number])[0], faces.masks([number])
+            lab = system.paint(number, rgb)
+            colorings = color.lab_to_rgb(color.into_gamut(lab))
+            features, maps = reference.features(colorings)
+            summaries.append(features)
+            thumbnails.append(_thumbnails(colorings))
+            values = {"out_of_gamut": color.out_of_gamut(lab).mean()}
+            if len(colorings) > 1 and maps:
+                values["feature_distance"] = diversity.feature_distance(maps)
+            yield joblib.delayed(_look)(rgb, colorings, None if masks is None else masks[0], values)
+
+    run = joblib.Parallel(jobs, prefer="threads", return_as="generator")
+    for values in run(painted()):
+        seen.append(values)
+    names = {name for values in seen for name in values} - {"chroma", "hue"}
+    estimates = {name: bootstrap.mean([values.get(name, np.nan) for values in seen]) for name in sorted(names)}
+    offset = estimates["colorfulness"]
+    estimates["colorfulness_difference"] = bootstrap.of(
+        offset.value - reference.colorfulness, offset.replicates - reference.colorfulness
+    )
+    estimates |= _histogram_distances(seen, reference)
+    summaries = np.stack(summaries)
+    estimates |= {"kid": _kid(summaries, reference), "frechet": _frechet(summaries, reference)}
+    estimates["two_sample"] = _two_sample(np.stack(thumbnails), faces, reference)
+    deviation = realism.kid_subsets(_mixed(summaries, 0), reference.summaries)[1]
+    return Score(
+        name=system.name,
+        about=system.about,
+        baseline=system.baseline,
+        noises=summaries.shape[1],
+        estimates={name: estimate for name, estimate in estimates.items() if estimate is not None},
+        kid_deviation=1000 * deviation,
+        caveats=list(_caveats(estimates, faces, reference, summaries)),
+    )
+
+
+def _look(rgb, colorings, mask, values):
+    """Everything that one face tells: a number a measure, and the counts of its chroma and hue histograms."""
+    original, lab = (color.unscale(color.rgb_to_lab(picture)) for picture in (rgb, colorings))
+    ab = lab[..., 1:]
+    errors = fidelity.ab_error(ab, original[..., 1:])
+    repeated = np.broadcast_to(rgb, colorings.shape)
+    parts = image_quality.uiqm_parts(colorings)
+    chroma, hue = colors.histograms(ab)
+    values |= {
+        "psnr": np.minimum(fidelity.psnr(colorings, repeated), HIGHEST_PSNR).mean(),
+        "ssim": np.mean([fidelity.ssim(coloring, rgb) for coloring in colorings]),
+        "ciede2000": fidelity.ciede2000(lab, np.broadcast_to(original, lab.shape)).mean(),
+        "ab_error_best": errors.min(),
+        "ab_error_mean": errors.mean(),
+        "colorfulness": colors.colorfulness(colorings).mean(),
+        "uiqm": image_quality.combined(parts).mean(),
+        **dict(zip(("uicm", "uism", "uiconm"), parts.mean(axis=1), strict=True)),
+        "gray_share": colors.gray_share(ab).mean(),
+        "brown_share": colors.brown_share(lab).mean(),
+        "high_frequency_ab": spatial.high_frequency_ab(ab).mean(),
+        "coherence": spatial.coherence(ab, spatial.regions(rgb) if mask is None else mask).mean(),
+        "leak": spatial.leak(ab, original[..., 0]).mean(),
+        "chroma": chroma,
+        "hue": hue,
+    }
+    if len(colorings) > 1:
+        cells = diversity.CELLS
+        values |= {
+            "pairwise_ab": diversity.mean_pairwise_ab(ab),
+            "pairwise_ab_cells": diversity.mean_pairwise_ab(ab, cells),
+            "pairwise_ciede2000": diversity.mean_pairwise_ciede2000(lab),
+            "pairwise_ciede2000_cells": diversity.mean_pairwise_ciede2000(lab, cells),
+            "hue_entropy": diversity.hue_entropy(diversity.cell_means(ab)).mean(),
+        }
+        for region in REGIONS if mask is not None else ():
+            inside = mask == PARTS.index(region)
+            if inside.any():
+                values[f"pairwise_ab_{region}"] = diversity.mean_pairwise_ab(ab[:, inside])
+                values[f"hue_entropy_{region}"] = float(diversity.hue_entropy(ab[:, inside].mean(axis=1)))
+    return values
+
+
+def _histogram_distances(seen, reference):
+    draws = bootstrap.redrawings(len(seen))
+    found = {}
+    for name, distance, real in (
+        ("chroma", colors.chroma_distance, reference.chroma),
+        ("hue", colors.hue_distance, reference.hue),
+    ):
+        counts = np.stack([values[name] for values in seen])
+        found[f"{name}_distance"] = bootstrap.of(distance(counts.sum(axis=0), real), distance(draws @ counts, real))
+    return found
+
+
+def _mixed(summaries, k):
+    """One coloring a face (n, d), the noises taken in turn, so that no set is of one mood."""
+    faces, noises = summaries.shape[:2]
+    return summaries[np.arange(faces), (np.arange(faces) + k) % noises].astype("float64")
+
+
+def _kid(summaries, reference):
+    """KID x 1000, the mean over as many mixed sets as there are noises; pairs of one face, which redrawing makes,
+    are left out of its replicates as they are of its value."""
+    faces, noises = summaries.shape[:2]
+    real = reference.summaries.astype("float64")
+    kernel = realism.cubic_kernel(real, real)
+    among_real = (kernel.sum() - np.trace(kernel)) / (len(real) * (len(real) - 1))
+    draws = np.concatenate([np.ones((1, faces)), bootstrap.redrawings(faces)])
+    values = np.zeros(len(draws))
+    for k in range(noises):
+        fake = _mixed(summaries, k)
+        kernel = realism.cubic_kernel(fake, fake)
+        np.fill_diagonal(kernel, 0)
+        among_fake = ((draws @ kernel) * draws).sum(axis=1) / (faces**2 - (draws**2).sum(axis=1))
+        across = draws @ realism.cubic_kernel(fake, real).mean(axis=1) / faces
+        values += 1000 * (among_real + among_fake - 2 * across) / noises
+    return bootstrap.of(values[0], values[1:])
+
+
+def _frechet(summaries, reference):
+    """Of one mixed set. Redrawn faces repeat, which biases it upward: the replicates are shifted onto the value."""
+    fake = _mixed(summaries, 0)
+    real = realism.statistics(reference.summaries)
+    value = realism.frechet_distance(*realism.statistics(fake), *real)
+    draws = bootstrap.redrawings(len(fake)).astype(int)[:FRECHET_REPLICATES]
+    redrawn = [np.repeat(fake, counts, axis=0) for counts in draws]
+    replicates = np.array([realism.frechet_distance(*realism.statistics(some), *real) for some in redrawn])
+    return bootstrap.of(value, replicates - replicates.mean() + value)
+
+
+def _two_sample(thumbnails, faces, reference):
+    """On one half of the faces the classifier learns all colorings, on the other it is asked about one a face and
+    about the face itself, so that only colors can tell."""
+    learned, unseen = np.arange(0, faces.count, 2), np.arange(1, faces.count, 2)
+    fake = thumbnails[learned].reshape(-1, *thumbnails.shape[2:])
+    chosen = np.unique(np.linspace(0, len(fake) - 1, TWO_SAMPLE_PICTURES).astype(int))
+    real = reference.thumbnails[np.unique(np.linspace(0, len(reference.thumbnails) - 1, len(chosen)).astype(int))]
+    one_each = thumbnails[unseen, unseen % thumbnails.shape[1]]
+    right = realism.two_sample(*map(color.rgb_to_lab, (real, fake[chosen], _thumbnails(faces.rgb(unseen)), one_each)))
+    return bootstrap.share(right.reshape(2, -1).sum(axis=0), 2)
+
+
+def _thumbnails(rgb):
+    return resized(rgb, min(realism.CLASSIFIER_SIZE, rgb.shape[1]))
+
+
+def _caveats(estimates, faces, reference, summaries):
+    values = summaries.shape[-1]
+    if faces.count <= values:
+        yield f"Frechet distance of {faces.count} faces in {values} features: their covariance is singular"
+    if estimates["hue_distance"] is None:
+        yield "no colored pixel: hues cannot be compared"
+    if reference.hue.sum() == 0:
+        yield "the real faces are gray: color scores against them mean nothing"
+    cells = estimates.get("pairwise_ab_cells")
+    if cells is not None and cells.value < diversity.NOISE_IGNORED:
+        yield f"noise ignored: its colorings differ by {cells.value:.2f} Lab units, less than can be seen"

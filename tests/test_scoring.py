@@ -1,0 +1,325 @@
+"""Scores of whole systems: scoring, comparison, results, the command, the scores in the log, the scoreboard."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import data_prep
+from anime_color import callbacks, cli, color, runs, settings
+from anime_color.faces import Faces
+from anime_color.scores import bootstrap, comparison, features, glance, results, scoring, systems
+from benchmarks import scoreboard
+from data_prep.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def scored_set(tmp_path_factory):
+    """120 drawn faces of 32 px of six characters, some of them in the test split."""
+    folder = tmp_path_factory.mktemp("scored") / "set"
+    data_prep.pack("drawn:120", folder, size=32, workers=1, progress=False, seed=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def reference(scored_set):
+    return scoring.Reference.of(scored_set, features.load("faces"), "all")
+
+
+@pytest.fixture(scope="module")
+def faces(scored_set):
+    return Faces(scored_set, "all", flips=False, shuffle=False)
+
+
+@pytest.fixture(scope="module")
+def baselines(faces, reference):
+    """Scores of the baselines, by name, with four noises."""
+    return {s.name: scoring.score(s, faces, reference) for s in systems.baselines(reference, noises=4)}
+
+
+def value(score, name):
+    return score.estimates[name].value
+
+
+def test_real_colors_are_their_own_floor(baselines, reference):
+    real = baselines["real colors"]
+    assert value(real, "psnr") == 100 and value(real, "ssim") == 1 and value(real, "ab_error_mean") == 0
+    assert abs(value(real, "kid")) < 3 * real.kid_deviation
+    assert value(real, "chroma_distance") == pytest.approx(0) and value(real, "hue_distance") == pytest.approx(0)
+    assert value(real, "colorfulness") == pytest.approx(reference.colorfulness)
+    assert value(real, "colorfulness_difference") == pytest.approx(0)
+    assert not real.caveats
+
+
+def test_gray_is_near_and_unreal(baselines):
+    gray, real = baselines["gray"], baselines["real colors"]
+    assert value(gray, "psnr") > 15 and value(gray, "gray_share") == 1 and value(gray, "brown_share") == 0
+    assert value(gray, "kid") > value(real, "kid") + 10 * real.kid_deviation
+    assert value(gray, "frechet") > value(real, "frechet")
+    assert value(gray, "two_sample") > 0.9
+    assert gray.caveats == ["no colored pixel: hues cannot be compared"] and "hue_distance" not in gray.estimates
+
+
+def test_one_coloring_has_no_diversity_and_other_faces_colors_have(baselines):
+    assert "pairwise_ab" not in baselines["gray"].estimates
+    others = baselines["other faces' colors"]
+    assert others.noises == 4
+    assert value(others, "pairwise_ab") > value(others, "pairwise_ab_cells") > 5
+    assert value(others, "ab_error_best") < value(others, "ab_error_mean")
+    assert 0 < value(others, "hue_entropy") <= 1 and value(others, "feature_distance") > 0
+
+
+def test_regions_are_scored_where_the_set_has_masks(baselines):
+    others = baselines["other faces' colors"]
+    assert value(others, "pairwise_ab_hair") > value(others, "pairwise_ab_skin") > 0
+    assert 0 <= value(others, "hue_entropy_eyes") <= 1
+
+
+def test_a_system_deaf_to_its_noise_is_called_so(faces, reference):
+    others = systems.baselines(reference, noises=3)[-1]
+    deaf = scoring.score(systems.one_noise(others), faces, reference)
+    assert value(deaf, "pairwise_ab") == value(deaf, "pairwise_ciede2000_cells") == value(deaf, "hue_entropy") == 0
+    assert value(deaf, "ab_error_best") == pytest.approx(value(deaf, "ab_error_mean"))
+    assert [caveat for caveat in deaf.caveats if caveat.startswith("noise ignored")]
+
+
+def test_out_of_gamut_is_that_of_the_generator_before_it_is_mended(faces, reference):
+    def paint(number, rgb):
+        lab = color.rgb_to_lab(rgb)[None]
+        lab[:, :16, :, 1:] = 0.95  # no color of sRGB; the upper half of every picture
+        lab[:, 16:, :, 1:] = 0
+        return lab
+
+    score = scoring.score(systems.System("wild", paint), faces, reference)
+    assert value(score, "out_of_gamut") == pytest.approx(0.5)
+
+
+def test_too_few_faces_are_refused(tmp_path, reference):
+    data_prep.pack("drawn:3", tmp_path / "three", size=32, workers=1, progress=False)
+    with pytest.raises(BadInput, match="at least 4"):
+        three = Faces(tmp_path / "three", "all")
+        scoring.score(systems.baselines(reference)[0], three, reference)
+
+
+def test_gray_data_is_told(tmp_path, faces, reference):
+    for number in range(6):
+        level = np.full((32, 32, 3), 40 * number + 20, "uint8")
+        level[8:16, 8:24] = 255 - level[8:16, 8:24] // 2
+        Image.fromarray(level).save(tmp_path / f"{number}.png")
+    data_prep.pack(tmp_path, tmp_path / "gray", size=32, workers=1, progress=False)
+    gray = scoring.Reference.of(tmp_path / "gray", reference.features, "all")
+    score = scoring.score(systems.baselines(gray)[0], faces, gray)
+    assert "the real faces are gray: color scores against them mean nothing" in score.caveats
+
+
+# Comparison -------------------------------------------------------------------------------------------------
+
+
+def of_values(name, baseline=False, seed=0, **values):
+    """A score whose measures have replicates spread by 0.1 around their values, alike for all scores of a seed."""
+    spread = np.random.default_rng(seed).normal(0, 0.1, bootstrap.REPLICATES)
+    estimates = {measure: bootstrap.of(v, v + spread) for measure, v in values.items()}
+    return comparison.Score(name, {}, baseline, 4, estimates, 0.5, [])
+
+
+def test_the_best_is_marked_by_its_direction_and_not_in_a_tie():
+    real = of_values("real colors", True, kid=0, pairwise_ab_cells=90, colorfulness=40)
+    a = of_values("a", kid=1, pairwise_ab_cells=10, colorfulness=35, psnr=20)
+    b = of_values("b", kid=3, pairwise_ab_cells=15, colorfulness=44, psnr=20.1)
+    found = {name: comparison.best([real, a, b], name) for name in ("kid", "pairwise_ab_cells", "colorfulness", "psnr")}
+    assert found == {"kid": a, "pairwise_ab_cells": b, "colorfulness": b, "psnr": None}
+    assert comparison.best([real, a], "kid") is None, "one system alone is not the best of anything"
+
+
+def test_differences_are_of_the_same_redrawn_faces():
+    a, b, c = of_values("a", kid=1.05), of_values("b", kid=1), of_values("c", seed=1, kid=1)
+    paired, apart = comparison.difference(a, b, "kid"), comparison.difference(a, c, "kid")
+    assert (paired.low, paired.high) == pytest.approx((0.05, 0.05))
+    assert apart.low < 0 < apart.high
+    assert comparison.sentence(a, b, "kid") == "KID x 1000: +0.1 (+0.1 to +0.1)"
+    assert comparison.sentence(a, c, "kid").endswith(", a tie")
+
+
+def test_seeds_widen_the_interval_of_their_mean():
+    one = of_values("gan", kid=2)
+    three = comparison.over_seeds("gan", [of_values("x", kid=v) for v in (1, 2, 3)])
+    assert three.name == "gan, 3 seeds" and value(three, "kid") == 2
+    estimate = three.estimates["kid"]
+    assert estimate.high - estimate.low > 3 * (one.estimates["kid"].high - one.estimates["kid"].low)
+    assert 1 < estimate.low < 2 < estimate.high < 3
+    assert comparison.over_seeds("gan", [one]).name == "gan, 1 seed"
+
+
+# Results ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def context(faces, reference):
+    return results.context(faces, reference, 4, 0)
+
+
+def test_a_table_says_how_it_was_made_and_marks_the_best(baselines, context):
+    a, b = of_values("first system", kid=1, psnr=20), of_values("second system", kid=3, psnr=20)
+    text = results.table([baselines["real colors"], baselines["gray"], a, b], context)
+    for said in ("120 faces of 32 px", "all split", context["faces"]["digest"][:12], "faces network (64 px", "seed 0"):
+        assert said in text
+    assert "1.0 ±0.2*" in text and "3.0 ±0.2\n" in text and "20.00 ±0.20*" not in text
+    assert "gray: no colored pixel" in text
+    assert results.markdown([a, b], context).count("\n|") == 2 + 2 + 3  # header, groups, KID twice and PSNR
+
+
+def test_results_survive_being_written(baselines, context, tmp_path):
+    score = baselines["other faces' colors"]
+    results.write([score, score], context, tmp_path / "scores.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    assert len(lines) == 2 and lines[0]["context"]["versions"]["keras"]
+    assert lines[0]["scores"]["kid"][0] == pytest.approx(value(score, "kid"), rel=1e-4)
+    results.save(score, context, tmp_path / "1.5-minutes")
+    again, found = results.load(tmp_path / "1.5-minutes.json")
+    assert found == context and again.name == score.name and set(again.estimates) == set(score.estimates)
+    replicates = again.estimates["kid"].replicates
+    np.testing.assert_allclose(replicates, score.estimates["kid"].replicates, rtol=1e-5)
+    results.picture([*baselines.values()], context, tmp_path / "scores.png")
+    assert Image.open(tmp_path / "scores.png").width > 500
+
+
+# Feature networks -------------------------------------------------------------------------------------------
+
+
+def test_the_faces_network_judges_colors(faces, reference):
+    rgb = faces.rgb(range(20))
+    summaries, maps = reference.features(rgb)
+    assert summaries.shape == (20, 128) and len(maps) == 5
+    turned = reference.features(rgb[..., ::-1])[0]
+    lighter = reference.features((rgb * 0.97).astype("uint8"))[0]
+    assert np.abs(turned - summaries).mean() > 5 * np.abs(lighter - summaries).mean()
+
+
+def test_inception_says_what_to_do_without_its_weights(monkeypatch):
+    def unreachable(**options):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(features.keras.applications, "InceptionV3", unreachable)
+    with pytest.raises(BadInput, match="no route to host.*--features faces"):
+        features.load("inception")
+
+
+def test_inception_looks_at_299_px_between_minus_one_and_one(monkeypatch):
+    layers = features.keras.layers
+
+    def small(include_top, pooling, input_shape):
+        picture = layers.Input(input_shape)
+        return features.keras.Model(picture, layers.GlobalAveragePooling2D()(picture))
+
+    monkeypatch.setattr(features.keras.applications, "InceptionV3", small)
+    white, maps = features.load("inception")(np.full((2, 40, 40, 3), 255, "uint8"))
+    assert maps == [] and white == pytest.approx(np.ones((2, 3)))
+
+
+def test_another_feature_network_is_refused():
+    with pytest.raises(BadInput, match="allowed are faces, inception"):
+        features.load("vgg")
+
+
+# At a glance, in a run --------------------------------------------------------------------------------------
+
+
+class Painter:
+    """A colorizer that adds `spread` Lab units from one noise to the next to the color it was told."""
+
+    def __init__(self, ab, spread=0.0):
+        self.ab, self.spread = np.float32(ab), spread
+
+    def chroma(self, rgb, noises):
+        lab = color.unscale(np.repeat(color.rgb_to_lab(rgb)[None], len(noises), axis=0))
+        lab[..., 1:] = self.ab
+        lab[..., 1] += self.spread * np.arange(len(noises))[:, None, None]
+        return color.lab_to_rgb(color.into_gamut(color.scale(lab)))
+
+
+@pytest.mark.parametrize(
+    "painter, alarms",
+    [
+        (Painter((0, 0)), ["everything gray", "noise ignored"]),
+        (Painter((15, 25)), ["everything brown", "noise ignored"]),
+        (Painter((-10, -20), spread=8), []),
+    ],
+)
+def test_alarms_are_raised_by_what_they_name(painter, alarms, faces, reference):
+    dark = (faces.rgb(range(12)) * 0.6).astype("uint8")  # brown is dark: on white paper it cannot be
+    real = glance.Real.of(dark, faces.rgb(range(20, 60)), reference.features)
+    values = glance.scores(painter, real, np.zeros((4, 8)))
+    assert tuple(values) == glance.NAMES
+    assert [alarm.partition(":")[0] for alarm in glance.alarms(values, real)] == alarms
+
+
+def test_a_run_logs_scores_every_few_epochs(scored_set, tmp_path, capsys):
+    tiny = settings.preset("gan", "tiny")
+    runs.train("gan", tiny, scored_set, tmp_path / "run", epochs=2, score_epochs=2, verbose=0)
+    first, second = callbacks.read_log(tmp_path / "run" / "log.csv")
+    assert not any(first[name] for name in callbacks.Scores.COLUMNS)
+    assert float(second["score_pairwise_ab_cells"]) >= 0 and 0 <= float(second["score_gray_share"]) <= 1
+    if second["alarm"]:
+        assert second["alarm"] in capsys.readouterr().out
+
+
+# Commands ---------------------------------------------------------------------------------------------------
+
+
+def test_the_command_scores_a_preset_beside_the_baselines(scored_set, tmp_path, capsys):
+    out = tmp_path / "new" / "scores.jsonl"
+    arguments = ["score", "gan-64", "--faces", str(scored_set), "--split", "all", "--noises", "2", "--out", str(out)]
+    assert cli.main(arguments) == 0
+    systems_there = [json.loads(line)["system"] for line in out.read_text().splitlines()]
+    assert systems_there == [
+        "real colors", "gray", "mean color", "other faces' colors", "gan-64, one noise", "gan-64",
+    ]  # fmt: skip
+    assert out.with_suffix(".png").exists()
+    assert "what the noise changes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        ([], "nothing to score"),
+        (["no-such-preset"], "neither a run folder nor a preset"),
+        (["gan-64", "--out", "scores.csv"], "ending in .jsonl"),
+        (["gan-64", "--features", "vgg"], "allowed are faces, inception"),
+        (["gan-64", "--split", "unseen"], "allowed are train"),
+    ],
+)
+def test_bad_requests_are_told_in_a_line(arguments, said, scored_set, capsys):
+    assert cli.main(["score", *arguments, "--faces", str(scored_set)]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def test_the_scoreboard_fills_a_page_and_continues(scored_set, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(scoreboard, "apart", lambda function, *arguments: function(*arguments))
+    page = tmp_path / "docs" / "results.md"
+    (page.parent / "images").mkdir(parents=True)
+    page.write_text(f"# Results\n\n{scoreboard.BEGIN}\n\nold\n\n{scoreboard.END}\n\nthe rest\n")
+    board = tmp_path / "board"
+    arguments = ["--faces", str(scored_set), "--out", str(board), "--minutes", "0.001", "--steps", "1"]
+    arguments += ["--recipes", "gan:tiny", "wgan_gp:tiny", "--docs", str(page)]
+    assert scoreboard.main(arguments) == 0
+    text = page.read_text()
+    assert text.startswith("# Results") and text.endswith("the rest\n") and "old" not in text
+    assert "### Equal steps: 1" in text and "### Equal time: 0.001 minutes" in text
+    assert "gan-tiny, 1 seed" in text and "wgan_gp-tiny, 1 seed" in text and "real colors" in text
+    for link in ("scoreboard-1-steps.png", "scoreboard-0.001-wall-minutes.png"):
+        assert f"images/{link}" in text and (page.parent / "images" / link).exists()
+
+    def not_again(*arguments):
+        raise AssertionError("trained or scored again what was there")
+
+    monkeypatch.setattr(scoreboard, "_train", not_again)
+    monkeypatch.setattr(scoreboard, "_score", not_again)
+    assert scoreboard.main(arguments) == 0
+
+
+def test_a_board_of_other_faces_is_refused(scored_set, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(scoreboard, "apart", lambda function, *arguments: function(*arguments))
+    assert scoreboard.main(["--faces", str(tmp_path), "--out", str(tmp_path / "board"), "--recipes", "gan:tiny"]) == 2
+    assert "no face set" in capsys.readouterr().err

@@ -92,6 +92,7 @@ def _score(run, faces, path):
     baselines = path.parent.parent / "baselines"
     scores, context = scoring.side_by_side([run], faces, baselines=not baselines.is_dir(), progress=True)
     baselines.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     for number, score in enumerate(scores):
         results.save(score, context, baselines / f"{number}" if score.baseline else path)
 
@@ -130,12 +131,11 @@ def _runs_table(found):
         "| run | steps | " + " | ".join(MEASURES[name].title for name in COMPARED) + " |",
         "|---" * (2 + len(COMPARED)) + "|",
     ]
-    for runs in found.values():
+    for system, runs in found.items():
         for score, _ in runs:
             values = [f"{score.estimates[name].value:.{MEASURES[name].digits}f}" for name in COMPARED]
-            about = score.about
-            name = f"{about['recipe']} {score.name.split(' ')[0]} seed {about['settings']['seed']}"
-            lines.append(f"| {name} | {about['steps']} | " + " | ".join(values) + " |")
+            seed, steps = score.about["settings"]["seed"], score.about["steps"]
+            lines.append(f"| {system}, seed {seed} | {steps} | " + " | ".join(values) + " |")
     return "\n".join(lines)
 
 

@@ -90,7 +90,7 @@ def feature_distance(maps):
         # the mean squared distance over all pairs, without forming them
         squares = (unit**2).sum(axis=(0, -1)) * count - (unit.sum(axis=0) ** 2).sum(-1)
         total += 2 * squares.mean() / (count * (count - 1))
-    return float(total)
+    return float(max(total, 0.0))  # rounding alone takes it below
 
 
 def _colorings(values, channels):

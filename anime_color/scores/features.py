@@ -42,7 +42,8 @@ class Features:
         [rgb] = inputs.pictures(rgb=rgb)
         seen = self.prepare(resized(rgb, self.size))
         chunks = [self.network.predict_on_batch(seen[i : i + AT_ONCE]) for i in range(0, len(seen), AT_ONCE)]
-        *maps, summary = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        outputs = zip(*map(keras.tree.flatten, chunks), strict=True)  # Keras unpacks a list of one
+        *maps, summary = (np.concatenate(parts) for parts in outputs)
         return summary, maps
 
 

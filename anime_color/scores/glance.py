@@ -9,8 +9,8 @@ from anime_color.scores import colors, diversity, fidelity, realism
 from anime_color.scores.features import Features
 
 NAMES = ("kid", "colorfulness", "gray_share", "brown_share", "pairwise_ab_cells", "ab_error_best")
-MORE_GRAY = 0.5  # of all pixels, than in the data
-MORE_BROWN = 0.25
+FEWEST_COLORED = 1 / 3  # of the share that is not gray in the data
+MORE_BROWN = 0.25  # of all pixels, than in the data
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def scores(colorizer, real, noises):
 def alarms(values, real):
     """What is plainly wrong with `scores`, in words; a list, empty if nothing is."""
     found = []
-    if values["gray_share"] > real.gray_share + MORE_GRAY:
+    if 1 - values["gray_share"] < FEWEST_COLORED * (1 - real.gray_share):
         found.append(f"everything gray: {values['gray_share']:.0%} of the pixels, {real.gray_share:.0%} in real faces")
     if values["brown_share"] > real.brown_share + MORE_BROWN:
         found.append(

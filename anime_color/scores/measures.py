@@ -48,6 +48,7 @@ MEASURES = {
     "pairwise_ciede2000_cells": Measure(NOISE, "pairwise CIEDE2000, cells", "", "higher", 1),
     "hue_entropy": Measure(NOISE, "hue entropy, cells", "", "higher", 3),
     "feature_distance": Measure(NOISE, "pairwise feature distance", "", "higher", 3),
+    "lpips": Measure(NOISE, "pairwise LPIPS 0.1 (AlexNet)", "", "higher", 3),
     "high_frequency_ab": Measure(PLACE, "high-frequency ab", "Lab", "real", 2),
     "coherence": Measure(PLACE, "spread within regions", "Lab", "real", 2),
     "leak": Measure(PLACE, "leak beside lines", "Lab/pixel", "real", 2),

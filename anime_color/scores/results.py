@@ -139,27 +139,28 @@ def _caveats(scores):
 
 def picture(scores, context, path):
     """Writes a PNG: KID against the mean pairwise ab distance over cells, one dot a system with its intervals; gray
-    dots are baselines. Good systems are down and right."""
+    marks are baselines. Good systems are down and right."""
     from matplotlib.figure import Figure  # heavy, and only this needs it
 
-    figure = Figure(figsize=(8, 5.5), layout="constrained")
+    figure = Figure(figsize=(10, 5.5), layout="constrained")
     axes = figure.add_subplot()
+    markers = iter("sXP*dhv<>^")
     for number, score in enumerate(scores):
         kid, cells = score.estimates["kid"], score.estimates.get("pairwise_ab_cells")
         x = (0, 0, 0) if cells is None else (cells.value, cells.low, cells.high)
-        color = "0.6" if score.baseline else f"C{number % 10}"
         axes.errorbar(
             x[0],
             kid.value,
             xerr=[[x[0] - x[1]], [x[2] - x[0]]],
             yerr=[[kid.value - kid.low], [kid.high - kid.value]],
-            fmt="o",
-            color=color,
+            fmt=next(markers, "o") if score.baseline else "o",
+            color="0.55" if score.baseline else f"C{number % 10}",
+            label=score.name,
         )
-        axes.annotate(score.name, (x[0], kid.value), xytext=(6, 6), textcoords="offset points", color=color)
+    figure.legend(loc="outside right upper", frameon=False)
     axes.set_xlabel("diversity: mean pairwise ab distance over 8 x 8 cells, Lab units")
     axes.set_ylabel(f"distance to real faces: KID x 1000 ({context['features']['name']})")
-    axes.set_title(f"{context['faces']['count']} faces never trained on; lower right is better")
+    axes.set_title(f"{context['faces']['count']} faces of the {context['faces']['split']} split; lower right is better")
     axes.set_yscale("symlog", linthresh=10)
     axes.margins(0.12)
     with written_aside(path) as aside:

@@ -23,6 +23,7 @@ from anime_color.scores import (
     diversity,
     fidelity,
     image_quality,
+    perceptual,
     realism,
     results,
     spatial,
@@ -115,6 +116,7 @@ def score(system, faces, reference, jobs=2, progress=False):
             f"{faces.folder}: {faces.count} faces in its {faces.split} split; needed are at least 4 to score"
         )
     seen, summaries, thumbnails = [], [], []
+    with_lpips = perceptual.present()
 
     def painted():
         for number in tqdm(range(faces.count), system.name, disable=not progress, leave=False):
@@ -127,6 +129,8 @@ def score(system, faces, reference, jobs=2, progress=False):
             values = {"out_of_gamut": color.out_of_gamut(lab).mean()}
             if len(colorings) > 1 and maps:
                 values["feature_distance"] = diversity.feature_distance(maps)
+            if len(colorings) > 1 and with_lpips:
+                values["lpips"] = perceptual.mean_pairwise_lpips(colorings)
             yield joblib.delayed(_look)(rgb, colorings, None if masks is None else masks[0], values)
 
     run = joblib.Parallel(jobs, prefer="threads", return_as="generator")
@@ -264,10 +268,10 @@ def _caveats(estimates, faces, reference, summaries):
     values = summaries.shape[-1]
     if faces.count <= values:
         yield f"Frechet distance of {faces.count} faces in {values} features: their covariance is singular"
-    if estimates["hue_distance"] is None:
-        yield "no colored pixel: hues cannot be compared"
     if reference.hue.sum() == 0:
         yield "the real faces are gray: color scores against them mean nothing"
+    elif estimates["hue_distance"] is None:
+        yield "no colored pixel: hues cannot be compared"
     cells = estimates.get("pairwise_ab_cells")
     if cells is not None and cells.value < diversity.NOISE_IGNORED:
         yield f"noise ignored: its colorings differ by {cells.value:.2f} Lab units, less than can be seen"

@@ -29,16 +29,18 @@ def main(arguments=None):
     """Runs the command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.docs:
+            _around(options.docs)  # told before hours of training
         for recipe, _, preset in (name.partition(":") for name in options.recipes):
             for seed in range(options.seeds):
                 _one(options, recipe, preset or "practical", seed)
         page = apart(_page, options.out, _budgets(options), apart(machine))
+        if options.docs:
+            _insert(page, options.docs, options.out)
     except BadInput as error:
         print(f"scoreboard: {error}", file=sys.stderr)
         return 2
     print(page)
-    if options.docs:
-        _insert(page, options.docs, options.out)
     return 0
 
 
@@ -151,12 +153,19 @@ def _comparisons(systems):
             yield f"`{gan.name}` less `{wgan.name}`, with the 95 % interval of the difference:\n\n{sentences}"
 
 
-def _insert(page, docs, board):
-    text = docs.read_text("utf-8")
-    before, begin, rest = text.partition(BEGIN)
+def _around(docs):
+    """The text before and after the scoreboard of a page."""
+    if not docs.is_file():
+        raise BadInput(f"{docs}: no such page")
+    before, begin, rest = docs.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise BadInput(f"{docs}: needed are the lines {BEGIN} and {END}")
+    return before, after
+
+
+def _insert(page, docs, board):
+    before, after = _around(docs)
     docs.write_text(f"{before}{BEGIN}\n\n{page}\n\n{END}{after}", "utf-8")
     for picture in board.glob("scoreboard-*.png"):
         (docs.parent / "images" / picture.name).write_bytes(picture.read_bytes())

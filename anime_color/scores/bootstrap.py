@@ -37,7 +37,7 @@ def of(value, replicates):
 
 
 def mean(values):
-    """The estimate of the mean of one value a face; NaN marks a face without one. None if no face has one."""
+    """The estimate of the mean of one value a face; one that is not finite is left out. None if none is left."""
     values = np.asarray(values, "float64")
     there = np.isfinite(values)
     if not there.any():

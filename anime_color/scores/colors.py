@@ -35,12 +35,14 @@ def chroma_and_hue(ab):
 
 def gray_share(ab):
     """Share of the pixels with a chroma below 8 Lab units, (...) of ab (..., H, W, 2) in Lab units."""
+    [ab] = inputs.numbers(2, ab=ab)
     return (chroma_and_hue(ab)[0] < GRAY_CHROMA).mean(axis=(-2, -1))
 
 
 def brown_share(lab):
     """Share of the pixels that are brown, (...) of lab (..., H, W, 3) in Lab units: chroma from 8, hue of 30 to 90
     degrees, lightness below 65."""
+    [lab] = inputs.numbers(3, lab=lab)
     chroma, hue = chroma_and_hue(lab[..., 1:])
     brown = (chroma >= GRAY_CHROMA) & (hue >= BROWN_HUES[0]) & (hue <= BROWN_HUES[1])
     return (brown & (lab[..., 0] < BROWN_LIGHTNESS)).mean(axis=(-2, -1))
@@ -49,6 +51,7 @@ def brown_share(lab):
 def histograms(ab):
     """Counts of pixels by chroma (140 bins of 1 Lab unit) and, of those that are not gray, by hue (72 bins of 5
     degrees), of ab (..., 2)."""
+    [ab] = inputs.numbers(2, ab=ab)
     chroma, hue = chroma_and_hue(ab)
     by_chroma = np.bincount(np.minimum(chroma, CHROMA_BINS - 1).astype(int).ravel(), minlength=CHROMA_BINS)
     by_hue = np.bincount((hue[chroma >= GRAY_CHROMA] / HUE_BIN).astype(int) % HUE_BINS, minlength=HUE_BINS)

@@ -48,4 +48,7 @@ def ciede2000(a, b):
 def ab_error(ab, original):
     """Mean distance over the pixels to the original's colors, in Lab units (N,), of colorings ab (N, H, W, 2); its
     least and its mean over the N are the best-of-N and the mean-of-N error."""
+    [ab], [original] = inputs.numbers(2, ab=ab), inputs.numbers(2, original=original)
+    if ab.shape[-3:] != original.shape:
+        raise BadInput(f"colorings {ab.shape} of an original {original.shape}: needed is one size")
     return np.linalg.norm(ab - original, axis=-1).mean(axis=(-2, -1))

@@ -75,6 +75,13 @@ def two_sample(real, fake, real_unseen, fake_unseen, seed=0):
     """
     if min(map(len, (real, fake, real_unseen, fake_unseen))) < 1:
         raise BadInput("two-sample classifier: needed is at least one picture to train on and one unseen, of each kind")
+    real, fake, real_unseen, fake_unseen = (
+        array
+        for name, some in {"real": real, "fake": fake, "real_unseen": real_unseen, "fake_unseen": fake_unseen}.items()
+        for array in inputs.numbers(3, **{name: some})
+    )
+    if len({some.shape[1:] for some in (real, fake, real_unseen, fake_unseen)}) > 1:
+        raise BadInput("two-sample classifier: pictures of different size; needed is one size")
     keras.utils.set_random_seed(seed)
     x = picture = layers.Input((*real.shape[1:3], 3))
     for width in (16, 32, 64):

@@ -52,6 +52,9 @@ def leak(ab, lightness):
     """Mean color gradient in Lab units a pixel (N,) of ab (N, H, W, 2), close to lines but where the lightness
     (H, W), L* 0..100, has no edge: colors that ran over. NaN where the lightness has no line at all."""
     [ab] = inputs.numbers(2, ab=ab)
+    if lightness.shape != ab.shape[-3:-1]:
+        raise BadInput(f"lightness {lightness.shape} of colorings {ab.shape}: needed is one size")
+    inputs.finite("lightness", lightness)
     edges = np.hypot(*sobel(lightness[..., None].astype("float32")))[..., 0] / 8 > EDGE
     reach = max(2, round(BAND * max(lightness.shape)))
     near = ndimage.binary_dilation(edges, iterations=reach)

@@ -139,13 +139,16 @@ def test_differences_are_of_the_same_redrawn_faces():
 
 
 def test_seeds_widen_the_interval_of_their_mean():
-    one = of_values("gan", kid=2)
+    one = of_values("gan", kid=2, frechet=3)
     three = comparison.over_seeds("gan", [of_values("x", kid=v) for v in (1, 2, 3)])
     assert three.name == "gan, 3 seeds" and value(three, "kid") == 2
     estimate = three.estimates["kid"]
     assert estimate.high - estimate.low > 3 * (one.estimates["kid"].high - one.estimates["kid"].low)
     assert 1 < estimate.low < 2 < estimate.high < 3
     assert comparison.over_seeds("gan", [one]).name == "gan, 1 seed"
+    few = dataclasses.replace(one.estimates["frechet"], replicates=one.estimates["frechet"].replicates[:200])
+    fewer = dataclasses.replace(one, estimates={"frechet": few})
+    assert len(comparison.over_seeds("gan", [fewer, fewer]).estimates["frechet"].replicates) == 200
 
 
 # Results ----------------------------------------------------------------------------------------------------

@@ -50,13 +50,16 @@ def over_seeds(name, scores):
     """
     if len(scores) == 1:
         return replace(scores[0], name=f"{name}, 1 seed")
-    picked = np.random.default_rng(0).integers(0, len(scores), (bootstrap.REPLICATES, len(scores)))
+    # by the name, for seed 0 of one system has nothing to do with seed 0 of another
+    random = np.random.default_rng(list(name.encode()))
+    picked = random.integers(0, len(scores), (bootstrap.REPLICATES, len(scores)))
     estimates = {}
     for measure in scores[0].estimates:
         each = [score.estimates[measure] for score in scores if measure in score.estimates]
         if len(each) == len(scores):
             replicates = np.stack([estimate.replicates for estimate in each])
-            redrawn = replicates[picked, np.arange(bootstrap.REPLICATES)[:, None]].mean(axis=1)
+            count = replicates.shape[1]  # costly ones have fewer
+            redrawn = replicates[picked[:count], np.arange(count)[:, None]].mean(axis=1)
             estimates[measure] = bootstrap.of(np.mean([estimate.value for estimate in each]), redrawn)
     return replace(
         scores[0],

@@ -1,5 +1,6 @@
 """Scores as JSON lines, as a table for people, and as a picture: realism against diversity."""
 
+import itertools
 import json
 import textwrap
 from importlib.metadata import version
@@ -145,7 +146,8 @@ def picture(scores, context, path):
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     axes = figure.add_subplot()
     markers = iter("sXP*dhv<>^")
-    for number, score in enumerate(scores):
+    colors = itertools.cycle(f"C{number}" for number in (0, 1, 2, 3, 4, 5, 6, 8, 9))  # C7 is gray
+    for score in scores:
         kid, cells = score.estimates["kid"], score.estimates.get("pairwise_ab_cells")
         x = (0, 0, 0) if cells is None else (cells.value, cells.low, cells.high)
         axes.errorbar(
@@ -154,7 +156,7 @@ def picture(scores, context, path):
             xerr=[[x[0] - x[1]], [x[2] - x[0]]],
             yerr=[[kid.value - kid.low], [kid.high - kid.value]],
             fmt=next(markers, "o") if score.baseline else "o",
-            color="0.55" if score.baseline else f"C{number % 10}",
+            color="0.55" if score.baseline else next(colors),
             label=score.name,
         )
     figure.legend(loc="outside right upper", frameon=False)

@@ -35,7 +35,7 @@ test: .venv/develop
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_trainer.py
 
 test-torch: .venv/torch
-	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/backends tests/test_objectives.py tests/test_trainer.py tests/test_recipes.py
+	KERAS_BACKEND=torch $(BIN)/python -m pytest tests/backends tests/test_blocks.py tests/test_objectives.py tests/test_trainer.py tests/test_recipes.py
 
 lint: .venv/develop
 	$(BIN)/ruff check .

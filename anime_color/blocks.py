@@ -1,7 +1,7 @@
-"""Layers with weights of their own."""
+"""Layers of our own: modulation by noise, and ways between full size and a part of it."""
 
 import keras
-from keras import initializers, layers
+from keras import initializers, layers, ops
 
 
 @keras.saving.register_keras_serializable("anime_color")
@@ -26,3 +26,83 @@ class FiLM(layers.Layer):
 
     def compute_output_shape(self, x_shape, vector_shape):
         return x_shape
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class SpaceToDepth(layers.Layer):
+    """Blocks of factor x factor pixels as channels: (batch, H, W, C) -> (batch, H/f, W/f, f*f*C). Nothing is lost, and
+    what follows costs f*f times less."""
+
+    def __init__(self, factor, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, x):
+        f, channels = self.factor, x.shape[-1]
+        shape = ops.shape(x)
+        height, width = shape[1] // f, shape[2] // f
+        x = ops.reshape(x, (-1, height, f, width, f, channels))
+        return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, height, width, f * f * channels))
+
+    def compute_output_shape(self, shape):
+        height, width = (side and side // self.factor for side in shape[1:3])
+        return (shape[0], height, width, self.factor**2 * shape[3])
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class DepthToSpace(layers.Layer):
+    """The inverse of `SpaceToDepth`: (batch, H, W, f*f*C) -> (batch, f*H, f*W, C)."""
+
+    def __init__(self, factor, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, x):
+        f, channels = self.factor, x.shape[-1] // self.factor**2
+        shape = ops.shape(x)
+        height, width = shape[1], shape[2]
+        x = ops.reshape(x, (-1, height, width, f, f, channels))
+        return ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, f * height, f * width, channels))
+
+    def compute_output_shape(self, shape):
+        height, width = (side and side * self.factor for side in shape[1:3])
+        return (shape[0], height, width, shape[3] // self.factor**2)
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class GuidedUpsampling(layers.Layer):
+    """Colors of half the size, enlarged along the edges of the full-size lightness, so that they end where lines do.
+
+    ab (batch, H/2, W/2, 2), l (batch, H, W, 1) -> (batch, H, W, 2). What lightness has beyond its own half size tells
+    what color has beyond it: ab + slope * (l - halved l), all enlarged, with the slope of ab over l that fits a window
+    of 3 x 3 small pixels (the local linear model of the guided filter, He et al. 2010).
+    """
+
+    def call(self, ab, l):  # noqa: E741  (the name of the contract)
+        halved = ops.average_pool(l, 2, 2)  # the strides are said, for those of Keras fail on JAX
+        shape = ops.shape(l)
+        small = ops.concatenate([ab, slope(ab, halved), halved], -1)
+        large = ops.image.resize(small, (shape[1], shape[2]), "bilinear")
+        return large[..., :2] + large[..., 2:4] * (l - large[..., 4:])
+
+    def compute_output_shape(self, ab_shape, l_shape):
+        return (*l_shape[:3], 2)
+
+
+FLAT = 1e-2  # variance of l in a window, that of 5 L*, below which lightness says nothing about color
+
+
+def slope(ab, l):  # noqa: E741
+    """d ab / d l, like ab (batch, H, W, 2), by least squares in windows of 3 x 3; towards 0 where l is flat."""
+
+    def mean(x):
+        return ops.average_pool(x, 3, 1, "same")
+
+    mean_l = mean(l)
+    return (mean(l * ab) - mean_l * mean(ab)) / (mean(l * l) - mean_l * mean_l + FLAT)

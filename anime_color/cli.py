@@ -28,7 +28,7 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train_parser = commands.add_parser("train", help="train a recipe on a face set; the same command continues the run")
-    train_parser.add_argument("recipe", metavar="RECIPE", help="gan or wgan_gp")
+    train_parser.add_argument("recipe", metavar="RECIPE", help=" or ".join(recipes.NAMES))
     train_parser.add_argument("--faces", required=True, metavar="FACESET", help="folder made by python -m data_prep")
     train_parser.add_argument("--run", required=True, help="folder of the run")
     train_parser.add_argument("--preset", default="practical", help="tiny, practical (default) or faithful")

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from anime_color import color, noise, presets
+from anime_color import color, networks, noise, presets
 from data_prep.errors import BadInput
 from data_prep.pictures import open_image
 
@@ -67,10 +67,9 @@ class Colorizer:
         lightness = color.rgb_to_lab(rgb)[..., :1]
         seen = color.rgb_to_lab(self._reduced(rgb), self.lightness)[None, ..., :1]
         chunk = max(1, PIXELS_AT_ONCE // (seen.shape[1] * seen.shape[2]))
+        paint = networks.painter(self.generator, seen)
         for start in range(0, len(noises), chunk):
-            some = noises[start : start + chunk]
-            given = {"l": np.repeat(seen, len(some), axis=0), "noise": some}
-            for lab in self.generator.predict_on_batch(given):
+            for lab in paint(noises[start : start + chunk]):
                 yield np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1)
 
     def _reduced(self, rgb):

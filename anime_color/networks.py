@@ -5,9 +5,10 @@ Generators take a dictionary of tensors by the names of the contract (`l`, `nois
 """
 
 import keras
+import numpy as np
 from keras import layers
 
-from anime_color.blocks import FiLM
+from anime_color.blocks import DepthToSpace, FiLM, GuidedUpsampling, SpaceToDepth
 from data_prep.errors import BadInput
 
 UNET_MULTIPLE = 32  # both generators halve the picture five times
@@ -86,10 +87,7 @@ def film_generator(width=24, latent_size=16):
     """
     lightness = layers.Input((None, None, 1), name="l")
     noise = layers.Input((latent_size,), name="noise")
-    style = noise
-    for i in range(2):
-        style = layers.Dense(64, kernel_initializer="he_normal", name=f"style{i + 1}")(style)
-        style = layers.LeakyReLU(0.2, name=f"style{i + 1}_activation")(style)
+    style = _style(noise)
 
     def block(x, convolution, filters, kernel, strides, name, modulate=False):
         x = convolution(filters, kernel, strides=strides, padding="same", kernel_initializer="he_normal", name=name)(x)
@@ -136,6 +134,115 @@ def pooled_critic(width=32):
         x = layers.LeakyReLU(0.2, name=f"conv{i + 1}_activation")(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
+
+
+def chroma_generator(width=32, latent_size=16, factor=4):
+    """An encoder that sees the lightness and a decoder that takes the noise, for any height and width that are
+    multiples of 8 * factor: 25 colorings cost the encoder once.
+
+    The stem packs factor x factor pixels into channels (2 or 4); from there on four levels of w, 2w, 4w, 6w
+    channels, the last of which sees the whole face. Skips are added; noise enters by FiLM at every step of the
+    decoder. Colors come out at half the picture's size and are enlarged along its lightness.
+    """
+    growth = (1, 2, 4, 6)
+    lightness = layers.Input((None, None, 1), name="l")
+    x = SpaceToDepth(factor, name="stem")(lightness)
+    skips = []
+    for level, g in enumerate(growth):
+        x = _convolution(x, g * width, 3, 1 if level == 0 else 2, f"down{level}")
+        y = _normalized(x, f"down{level}")
+        y = _convolution(layers.LeakyReLU(0.2)(y), g * width, 3, 1, f"down{level}_residual")
+        x = layers.Add(name=f"down{level}_sum")([x, y])
+        skips.append(x)
+    encoder = keras.Model(lightness, skips, name="encoder")
+
+    lightness = layers.Input((None, None, 1), name="l")
+    noise = layers.Input((latent_size,), name="noise")
+    given = [layers.Input(skip.shape[1:], name=f"skip{level}") for level, skip in enumerate(skips)]
+    style = _style(noise)
+
+    def modulated(x, name):
+        return layers.LeakyReLU(0.2)(FiLM(name=f"{name}_film")(_normalized(x, name), style))
+
+    x = modulated(given[-1], "bottom")
+    x = modulated(_convolution(x, growth[-1] * width, 3, 1, "bottom_mix"), "bottom_mix")
+    for level in (2, 1, 0):
+        x = _convolution(x, growth[level] * width, 3, 1, f"up{level}")
+        x = layers.UpSampling2D(2, name=f"up{level}_enlarged")(x)
+        x = modulated(layers.Add(name=f"up{level}_skip")([x, given[level]]), f"up{level}")
+        x = modulated(_convolution(x, growth[level] * width, 3, 1, f"up{level}_mix"), f"up{level}_mix")
+    x = layers.Conv2D(2 * (factor // 2) ** 2, 3, padding="same", activation="tanh", dtype="float32", name="ab")(x)
+    if factor > 2:
+        x = DepthToSpace(factor // 2, name="half_size", dtype="float32")(x)
+    x = GuidedUpsampling(name="full_size", dtype="float32")(x, lightness)
+    lab = layers.Concatenate(name="lab", dtype="float32")([lightness, x])
+    decoder = keras.Model([*given, lightness, noise], lab, name="decoder")
+
+    lightness = layers.Input((None, None, 1), name="l")
+    noise = layers.Input((latent_size,), name="noise")
+    lab = decoder([*encoder(lightness), lightness, noise])
+    return keras.Model({"l": lightness, "noise": noise}, lab, name="generator")
+
+
+def painter(generator, lightness):
+    """A function of noises (N, latent) that gives the generator's scaled lab (N, H, W, 3) of one `lightness`
+    (1, H, W, 1). An encoder, where the generator has one, runs once, whatever the number of noises."""
+    parts = {layer.name: layer for layer in generator.layers}
+    if "encoder" not in parts:
+        return lambda noises: generator.predict_on_batch(
+            {"l": np.repeat(lightness, len(noises), axis=0), "noise": noises}
+        )
+    seen = [*parts["encoder"].predict_on_batch(lightness), lightness]
+    return lambda noises: parts["decoder"].predict_on_batch(
+        [*(np.repeat(part, len(noises), axis=0) for part in seen), noises]
+    )
+
+
+def two_scale_critic(width=32, factor=4):
+    """Two judgments of a picture of any size, logits (batch, 2): of its patches at full detail, packed by `factor`
+    into channels, and of the whole, four times smaller. No normalization, as in `pooled_critic`."""
+    picture = layers.Input((None, None, 3), name="lab")
+    logits = []
+    for name, x, steps in (
+        ("fine", SpaceToDepth(factor, name="packed")(picture), [(2, 3, 1), (4, 4, 2), (4, 3, 1)]),
+        (
+            "coarse",
+            layers.AveragePooling2D(factor, name="pooled")(picture),
+            [(2, 4, 2), (4, 4, 2), (8, 4, 2), (8, 3, 1)],
+        ),
+    ):
+        for i, (growth, kernel, strides) in enumerate(steps):
+            x = _convolution(x, growth * width, kernel, strides, f"{name}{i + 1}")
+            x = layers.LeakyReLU(0.2, name=f"{name}{i + 1}_activation")(x)
+        x = layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
+        logits.append(layers.Dense(1, dtype="float32", name=f"{name}_logit")(x))
+    return keras.Model(picture, layers.Concatenate(name="logits", dtype="float32")(logits), name="critic")
+
+
+def noise_reader(width=16, latent_size=16):
+    """The noise (batch, latent) that a picture was painted with, as read from it: four convolutions of stride 2."""
+    picture = x = layers.Input((None, None, 3), name="lab")
+    for i, growth in enumerate((1, 2, 4, 8)):
+        x = _convolution(x, growth * width, 4, 2, f"conv{i + 1}")
+        x = layers.LeakyReLU(0.2, name=f"conv{i + 1}_activation")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(picture, layers.Dense(latent_size, dtype="float32", name="noise")(x), name="noise_reader")
+
+
+def _convolution(x, filters, kernel, strides, name):
+    return layers.Conv2D(filters, kernel, strides=strides, padding="same", kernel_initializer="he_normal", name=name)(x)
+
+
+def _normalized(x, name):
+    return layers.GroupNormalization(max(1, x.shape[-1] // 8), epsilon=1e-5, name=f"{name}_normalization")(x)
+
+
+def _style(noise):
+    """The noise, bent by two small layers, as FiLM wants it."""
+    for i in range(2):
+        noise = layers.Dense(64, kernel_initializer="he_normal", name=f"style{i + 1}")(noise)
+        noise = layers.LeakyReLU(0.2, name=f"style{i + 1}_activation")(noise)
+    return noise
 
 
 def feature_network(size=64):

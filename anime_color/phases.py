@@ -36,9 +36,23 @@ class Scene:
         return ops.concatenate([self.batch["l"], self.batch["ab"]], -1)
 
     @cached_property
+    def noise(self):
+        """Fresh noise (batch, latent)."""
+        return self._drawn()
+
+    @cached_property
     def fake(self):
-        """The generator's pictures for fresh noise, scaled lab (batch, H, W, 3)."""
-        return self.generate(noise.normal(ops.shape(self.batch["l"])[0], self.latent_size, self.seed_generator))
+        """The generator's pictures for `noise`, scaled lab (batch, H, W, 3)."""
+        return self.generate(self.noise)
+
+    @cached_property
+    def other(self):
+        """Another noise and the pictures for it, both constants to the update."""
+        drawn = self._drawn()
+        return drawn, ops.stop_gradient(self.generate(drawn))
+
+    def _drawn(self):
+        return noise.normal(ops.shape(self.batch["l"])[0], self.latent_size, self.seed_generator)
 
     def generate(self, noise):
         """The generator's pictures for `noise` (batch, latent), scaled lab (batch, H, W, 3)."""
@@ -91,7 +105,16 @@ class Phase:
 
 
 def adversarial(
-    objective, critic="critic", critic_steps=1, gradient_penalty=0.0, r1=0.0, alpha="sample", l1=0.0, extra=()
+    objective,
+    critic="critic",
+    critic_steps=1,
+    gradient_penalty=0.0,
+    r1=0.0,
+    r1_stride=1,
+    alpha="sample",
+    l1=0.0,
+    extra=(),
+    trains=("generator",),
 ):
     """The phase in which a generator and a critic train against each other.
 
@@ -99,8 +122,10 @@ def adversarial(
     critic: name of the critic network.
     critic_steps: critic updates for each generator update.
     gradient_penalty, r1, l1: weights; a term of weight 0 is left out.
+    r1_stride: R1 looks at every so-many-th face of a batch; its second derivatives are costly.
     alpha: "sample" or "pixel", see `objectives.random_weights`.
     extra: further terms of the generator.
+    trains: networks that move with the generator's update.
     """
     critic_loss, generator_loss = objectives.ADVERSARIAL[objective]
     critic_terms = [
@@ -117,7 +142,7 @@ def adversarial(
 
         critic_terms.append(Term("penalty", penalty, gradient_penalty))
     if r1:
-        critic_terms.append(Term("r1", lambda s: objectives.r1_penalty(s.critic(critic), s.real), r1))
+        critic_terms.append(Term("r1", lambda s: objectives.r1_penalty(s.critic(critic), s.real[::r1_stride]), r1))
     generator_terms = [Term("adversarial", lambda s: generator_loss(s.logits(critic, "fake")))]
     if l1:
         generator_terms.append(Term("l1", lambda s: objectives.l1_loss(s.fake[..., 1:], s.batch["ab"]), l1))
@@ -125,6 +150,26 @@ def adversarial(
         "adversarial",
         (
             Update(critic, tuple(critic_terms), (critic,), critic_steps),
-            Update("generator", (*generator_terms, *extra), ("generator",)),
+            Update("generator", (*generator_terms, *extra), trains),
         ),
     )
+
+
+def diversity(weight, cap):
+    """Generator terms that reward two noises for colors that differ, up to `cap`; none for weight 0."""
+
+    def term(scene):
+        second_noise, second = scene.other
+        return objectives.diversity_loss(scene.fake[..., 1:], second[..., 1:], scene.noise, second_noise, cap)
+
+    return (Term("diversity", term, weight),) if weight else ()
+
+
+def latent_regression(weight, reader="noise_reader"):
+    """Generator terms by which the network `reader` must find the noise in the picture (the latent regressor of
+    BicycleGAN, Zhu et al. 2017); none for weight 0."""
+
+    def term(scene):
+        return objectives.l1_loss(scene.networks[reader](scene.fake, training=True), scene.noise)
+
+    return (Term("latent", term, weight),) if weight else ()

@@ -62,8 +62,9 @@ def test_commands_of_the_readme_are_understood():
         words = command.partition("#")[0].split()
         options = cli._parser().parse_args(words)
         assert getattr(options, "recipe", "gan") in recipes.NAMES
-        weights = getattr(options, "weights", "runs/of-yours")
-        assert weights in presets.shipped() or weights.startswith("runs/")
+        weights = getattr(options, "weights", [])
+        for name in [*([weights] if isinstance(weights, str) else weights), *getattr(options, "systems", [])]:
+            assert name in presets.shipped() or name.startswith("runs/")
 
 
 def test_every_recipe_is_in_the_table_of_the_readme():

@@ -65,6 +65,18 @@ def load_generator(checkpoint):
     return [arrays[name] for name in sorted(arrays)]
 
 
+def load_networks(checkpoint, others="training.npz"):
+    """Weights by network name, lists of arrays: the averaged generator as "generator", and the other networks of the
+    file `others`."""
+    found = {"generator": load_generator(checkpoint)}
+    arrays = _read(checkpoint / others)
+    for key in sorted(arrays):
+        kind, _, name = key.rpartition("/")[0].partition("/")
+        if kind == "network" and name != "generator":
+            found.setdefault(name, []).append(arrays[key])
+    return found
+
+
 def load(checkpoint):
     """(state, description) as they were given to `save`."""
     state = _read(checkpoint / "generator.npz") | _read(checkpoint / "training.npz")

@@ -57,8 +57,7 @@ def lab_to_rgb(lab):
 
 def out_of_gamut(lab):
     """Boolean (..., H, W): the pixels of scaled `lab` that no sRGB color can show."""
-    linear = _linear_rgb(np.asarray(lab, "float32"), np)
-    return ((linear < -GAMUT_TOLERANCE) | (linear > 1 + GAMUT_TOLERANCE)).any(-1)
+    return ~_shown_by_srgb(_linear_rgb(np.asarray(lab, "float32"), np))
 
 
 def into_gamut(lab):
@@ -66,14 +65,45 @@ def into_gamut(lab):
     this keeps lightness and hue."""
     lab = np.array(lab, "float32")
     outside = out_of_gamut(lab)
-    pixels = lab[outside]
-    share = np.zeros(len(pixels), "float32")
-    for halving in range(1, 9):
-        tried = share + 0.5**halving
-        inside = ~out_of_gamut(pixels * np.stack([np.ones_like(tried), tried, tried], -1))
-        share = np.where(inside, tried, share)
-    lab[outside, 1:] = pixels[:, 1:] * share[:, None]
+    lab[outside] = _desaturated(lab[outside])
     return lab
+
+
+def painted(lab):
+    """(uint8 `rgb` of scaled `lab` (..., H, W, 3), share of its pixels that had to be desaturated): `lab_to_rgb` of
+    `into_gamut`, to one 8-bit level, in a quarter of its time."""
+    lab = np.asarray(lab, "float32")
+    pixels = lab.reshape(-1, 3)
+    rgb, outside = np.empty(pixels.shape, "uint8"), 0
+    for start in range(0, len(pixels), _PIXELS_IN_CACHE):
+        some = pixels[start : start + _PIXELS_IN_CACHE]
+        linear = _linear_rgb(some, np)
+        clipped = ~_shown_by_srgb(linear)
+        linear[:, clipped] = _linear_rgb(_desaturated(some[clipped]), np)
+        level = np.clip(linear, 0, 1) * np.float32(len(_ENCODED) - 1) + np.float32(0.5)
+        rgb[start : start + _PIXELS_IN_CACHE] = _ENCODED[level.astype("int32")].T
+        outside += np.count_nonzero(clipped)
+    return rgb.reshape(lab.shape), outside / len(pixels)
+
+
+def _desaturated(pixels):
+    """Scaled lab (N, 3) with the largest share of its colors, found by halving, that sRGB can show."""
+    share = np.zeros(len(pixels), "float32")
+    for halving in range(1, 8):
+        tried = share + np.float32(0.5**halving)
+        inside = _shown_by_srgb(_linear_rgb(_with_share(pixels, tried), np))
+        share = np.where(inside, tried, share)
+    return _with_share(pixels, share)
+
+
+def _with_share(pixels, share):
+    return np.stack([pixels[:, 0], pixels[:, 1] * share, pixels[:, 2] * share], -1)
+
+
+def _shown_by_srgb(linear):
+    red, green, blue = linear
+    least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    return (least >= -GAMUT_TOLERANCE) & (most <= 1 + GAMUT_TOLERANCE)
 
 
 def _float_rgb(lab):
@@ -107,17 +137,26 @@ def rgb_to_lab_tensor(rgb):
 
 def lab_to_rgb_tensor(lab):
     """sRGB tensors (..., 3), clipped to 0..1, of scaled `lab`, in `keras.ops`; differentiable inside the gamut."""
-    linear = _linear_rgb(ops.cast(lab, "float32"), ops)
-    bounded = ops.maximum(linear, 0.0031308)  # keeps the gradient of the unused branch finite
-    encoded = ops.where(linear > 0.0031308, 1.055 * bounded ** (1 / 2.4) - 0.055, 12.92 * linear)
-    return ops.clip(encoded, 0.0, 1.0)
+    linear = ops.moveaxis(_linear_rgb(ops.cast(lab, "float32"), ops), 0, -1)
+    return ops.clip(_encoded(linear, ops), 0.0, 1.0)
+
+
+def _encoded(linear, library):
+    """sRGB of linear values; its bound keeps the gradient of the unused branch finite."""
+    bounded = library.maximum(linear, 0.0031308)
+    return library.where(linear > 0.0031308, 1.055 * bounded ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 
 def _linear_rgb(lab, library):
-    """Linear sRGB of scaled `lab`, not clipped: outside 0..1 where sRGB has no such color. By the functions of
-    `library`, `keras.ops` for tensors or NumPy, which is several times as fast on arrays."""
-    y = ((lab[..., 0] + 1) * LIGHTNESS_SCALE + 16) / 116
-    z = library.maximum(y - lab[..., 2] * AB_SCALE / 200, 0)  # as scikit-image treats what is bluer than any blue
-    f = library.stack([y + lab[..., 1] * AB_SCALE / 500, y, z], -1)
-    xyz = _WHITE * library.where(f > 6 / 29, f**3, (f - 16 / 116) / 7.787)
-    return library.matmul(xyz, _RGB_FROM_XYZ.T)
+    """Linear sRGB (3, ...) of scaled `lab` (..., 3), not clipped: outside 0..1 where sRGB has no such color. By the
+    functions of `library`, `keras.ops` for tensors or NumPy, which is several times as fast on arrays."""
+    y = lab[..., 0] * (LIGHTNESS_SCALE / 116) + (LIGHTNESS_SCALE + 16) / 116
+    z = library.maximum(y - lab[..., 2] * (AB_SCALE / 200), 0)  # as scikit-image treats what is bluer than any blue
+    f = library.stack([y + lab[..., 1] * (AB_SCALE / 500), y, z], 0)
+    return library.tensordot(
+        _RGB_FROM_XYZ * _WHITE, library.where(f > 6 / 29, f * f * f, (f - 16 / 116) * (1 / 7.787)), 1
+    )
+
+
+_ENCODED = np.round(255 * _encoded(np.linspace(0, 1, 2**14 + 1), np)).astype("uint8")  # finer than 8 bits everywhere
+_PIXELS_IN_CACHE = 2**14

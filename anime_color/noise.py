@@ -48,6 +48,23 @@ def schedule(name, latent_size, count=25, seed=0):
     return rows.astype("float32")
 
 
+def neighbors(choice, count=25, distance=0.5, seed=0):
+    """Variations (count, latent) around a noise `choice` (latent,), float32: the choice itself, then noises at the
+    angle `distance` in radians from it, 0 to pi/2, in random directions; all have its norm."""
+    if not 0 < distance <= np.pi / 2:
+        raise BadInput(f"distance={distance}: needed is an angle above 0 and up to {np.pi / 2:.2f} radians")
+    choice = np.asarray(choice, "float64")
+    norm = np.linalg.norm(choice)
+    if choice.ndim != 1 or len(choice) < 2 or not norm > 0 or not np.isfinite(norm):
+        raise BadInput(f"choice {choice.shape}: needed is one noise of at least 2 numbers, not all zero")
+    away = schedule("random", len(choice), count, seed).astype("float64")
+    away -= (away @ choice / norm**2)[:, None] * choice
+    away *= norm / np.linalg.norm(away, axis=1, keepdims=True)
+    varied = np.cos(distance) * choice + np.sin(distance) * away
+    varied[0] = choice
+    return varied.astype("float32")
+
+
 def sweep(start, end, frames):
     """`frames` noises on the great circle from `start` to `end` (latent,), float32: each has a norm that training
     noise has, where a straight line would pass close to zero."""

@@ -1,7 +1,8 @@
 """Trained generators by name: the presets that ship with the package, and run folders.
 
-weights/NAME/config.json     recipe, settings, faces, steps, minutes, sha256 of the weights
+weights/NAME/config.json     recipe, settings, faces, steps, minutes, sha256 of each file of weights
 weights/NAME/generator.npz   the averaged generator, float16
+weights/NAME/networks.npz    the other networks, float16: what training goes on from; older presets have none
 weights/NAME/card.md         origin of the data, what it is good for, known failures
 """
 
@@ -38,8 +39,9 @@ def find(name_or_run):
     if name_or_run in shipped():
         folder = SHIPPED / name_or_run
         description = read_description(folder / "config.json")
-        if checkpoints.sha256(folder / "generator.npz") != description.get("sha256"):
-            raise BadInput(f"{folder}: generator.npz is not what was shipped (its sha256 differs); install again")
+        for name, sha256 in description["sha256"].items():
+            if checkpoints.sha256(folder / name) != sha256:
+                raise BadInput(f"{folder}: {name} is not what was shipped (its sha256 differs); install again")
         return Found(str(name_or_run), folder, description)
     folder = Path(name_or_run)
     if not (folder / "run.json").is_file():
@@ -69,6 +71,17 @@ def load(name_or_run):
     }
 
 
+def networks(found):
+    """Weights by network name, lists of float32 arrays, of a `Found`: "generator", and the others where it has them."""
+    if (found.weights / "training.npz").exists():
+        arrays = checkpoints.load_networks(found.weights)
+    elif (found.weights / "networks.npz").exists():
+        arrays = checkpoints.load_networks(found.weights, "networks.npz")
+    else:
+        arrays = {"generator": checkpoints.load_generator(found.weights)}
+    return {name: [array.astype("float32") for array in some] for name, some in arrays.items()}
+
+
 def _newest(run):
     checkpoint = checkpoints.newest(run / "checkpoints")
     if checkpoint is None:
@@ -86,12 +99,13 @@ def export(run, folder, card):
     run, folder = Path(run), Path(folder)
     checkpoint = _newest(run)
     folder.mkdir(parents=True)
-    arrays = checkpoints.load_generator(checkpoint)
-    np.savez_compressed(
-        folder / "generator.npz", **{f"averaged/{i:04d}": array.astype("float16") for i, array in enumerate(arrays)}
-    )
-    config = read_description(run / "run.json") | _spent(checkpoint)
-    config["sha256"] = checkpoints.sha256(folder / "generator.npz")
+    config = read_description(run / "run.json") | _spent(checkpoint) | {"sha256": {}}
+    weights = checkpoints.load_networks(checkpoint)
+    generator = {f"averaged/{i:04d}": array for i, array in enumerate(weights.pop("generator"))}
+    others = {f"network/{name}/{i:04d}": array for name, some in weights.items() for i, array in enumerate(some)}
+    for name, arrays in {"generator.npz": generator, "networks.npz": others}.items():
+        np.savez_compressed(folder / name, **{key: array.astype("float16") for key, array in arrays.items()})
+        config["sha256"][name] = checkpoints.sha256(folder / name)
     (folder / "card.md").write_text(card, "utf-8")
     with written_aside(folder / "config.json") as aside:
         aside.write_text(json.dumps(config, indent=1) + "\n", "utf-8")

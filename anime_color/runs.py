@@ -50,6 +50,7 @@ def train(
     verbose="auto",
     extra=(),
     timer=time.monotonic,
+    start=None,
 ):
     """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
 
@@ -59,6 +60,7 @@ def train(
     score_epochs: passes between the scores in the log; 0 for none.
     extra: further Keras callbacks.
     timer: what minutes are of; `time.process_time` counts those of the processor alone.
+    start: preset or run folder of the same recipe whose networks a new run begins with (fine-tuning).
     Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns. BadInput if the
     run folder belongs to other settings or faces, or is in use; `callbacks.NotFinite` if a loss is no number.
     """
@@ -66,6 +68,7 @@ def train(
         raise BadInput("how long to train is not said: give --epochs, --steps or --minutes")
     settings = settings_module.checked(settings)
     run = Path(run)
+    start = None if start is None else presets.find(start)
     keras.config.set_dtype_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
     with _claimed(run), engine.parallel():
@@ -74,7 +77,9 @@ def train(
         system = trainer.system
         options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
         batches = Faces(faces, batch_size=settings.batch_size * system.parts, **options)
-        description = _describe(run, recipe, settings, batches)
+        if start is not None:
+            trainer.begin_with(presets.networks(start))  # first, for what does not fit leaves no folder behind
+        description = _describe(run, recipe, settings, batches, start)
         clock = callbacks.Clock(_restore(trainer, run), steps, minutes, timer)
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
         noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
@@ -96,6 +101,27 @@ def train(
                 trainer.fit(batches, epochs, attached, verbose)
                 saver.save()
     return trainer
+
+
+def fine_tuning(recipe, start, faces):
+    """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start)` fine-tunes the preset
+    or run `start` on the face set `faces`, at its size. An encoder, where there is one, is frozen, since few pictures
+    would spoil what it learned from many. BadInput if `start` is of another recipe."""
+    found = presets.find(start)
+    if found.description["recipe"] != recipe:
+        raise BadInput(f"{start}: weights of the recipe {found.description['recipe']}, not {recipe}; train that one")
+    settings = settings_module.from_json(recipe, found.description["settings"])
+    settings = replace(settings, size=Faces(faces).size)
+    frozen = hasattr(settings, "frozen")
+    if frozen:
+        settings = replace(settings, frozen="encoder")
+    known = presets.networks(found)
+    new = sorted(set(recipes.get(recipe).build(settings).networks) - set(known))
+    return settings, (
+        f"from {found.name}, on pictures of {settings.size} px: {' and '.join(known)} go on from its weights; "
+        + (f"{' and '.join(new)} new, for it came without; " if new else "")
+        + ("the encoder is frozen (--set frozen=nothing trains it too)" if frozen else "nothing is frozen")
+    )
 
 
 def _sheet_faces(faces, options):
@@ -130,17 +156,24 @@ def _unseen_first(faces, options):
     return found
 
 
-def _describe(run, recipe, settings, batches):
+def _describe(run, recipe, settings, batches, start):
     """Writes run.json, or holds what it says against what is asked for now; returns it."""
     asked = {
         "recipe": recipe,
         "settings": settings_module.to_json(settings),
         "faces": {"digest": batches.digest, "count": batches.count},
+        "start": start and {"name": start.name, "sha256": checkpoints.sha256(start.weights / "generator.npz")},
     }
     if (run / "run.json").exists():
         found = presets.read_description(run / "run.json")
         there, here = (
-            {"recipe": d["recipe"], "faces": d.get("faces", {}).get("digest")} | d["settings"] for d in (found, asked)
+            {
+                "recipe": d["recipe"],
+                "faces": d.get("faces", {}).get("digest"),
+                "start": (d.get("start") or {}).get("name"),
+            }
+            | d["settings"]
+            for d in (found, asked)
         )
         differing = [f"{k} {there.get(k)} there, {v} asked" for k, v in here.items() if v != there.get(k)]
         if differing:

@@ -237,6 +237,17 @@ class Trainer(engine.StepModel):
         """NumPy arrays by name: networks, averaged generator, optimizers, random states, running means, steps."""
         return {name: ops.convert_to_numpy(v) for name, v in self._state_variables().items()}
 
+    def begin_with(self, weights):
+        """Takes over trained weights, lists of arrays by network name, before the first step; networks without any
+        stay as they are. BadInput if they do not fit."""
+        for name, arrays in weights.items():
+            if name not in self.networks:
+                continue  # a helper of the other run's losses
+            if [tuple(v.shape) for v in self.networks[name].variables] != [array.shape for array in arrays]:
+                raise BadInput(f"weights of another {name}: its settings must be those that shaped them")
+            self.networks[name].set_weights(arrays)
+        self.averaged.set_weights(self.networks["generator"].get_weights())
+
     def load_state(self, state):
         """Takes over what `state()` gave, in a trainer of the same system. BadInput if it does not fit."""
         variables = self._state_variables()

@@ -2,6 +2,6 @@
 
 from .errors import BadInput
 from .face_set import pack
-from .pictures import BadPicture, open_image
+from .pictures import BadPicture, on_white, open_image, open_with_alpha
 
-__all__ = ["BadInput", "BadPicture", "open_image", "pack"]
+__all__ = ["BadInput", "BadPicture", "on_white", "open_image", "open_with_alpha", "pack"]

@@ -39,6 +39,21 @@ def open_image(source, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     Raises `BadPicture`, and nothing else, when the picture cannot be used; arrays of another shape or type
     raise `BadInput`.
     """
+    return np.array(_on_white(_opened(source, max_pixels)))
+
+
+def open_with_alpha(source, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, np.ndarray | None]:
+    """As `open_image`, but nothing is laid on white: (uint8 (H, W, 3), its alpha uint8 (H, W) or None)."""
+    pixels = np.array(_opened(source, max_pixels))
+    return pixels[..., :3], pixels[..., 3] if pixels.shape[2] == 4 else None
+
+
+def on_white(rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """uint8 (H, W, 3): what `open_with_alpha` gave, laid on white."""
+    return rgb if alpha is None else np.array(_on_white(Image.fromarray(np.dstack([rgb, alpha]))))
+
+
+def _opened(source, max_pixels) -> Image.Image:
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):
@@ -95,17 +110,17 @@ def _read(file) -> bytes:
     return check_bytes(content, "picture")
 
 
-def _from_array(array: np.ndarray, max_pixels: int) -> np.ndarray:
+def _from_array(array: np.ndarray, max_pixels: int) -> Image.Image:
     fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
     if array.dtype != np.uint8 or not fits or 0 in array.shape:
         raise BadInput(
             f"picture is an array of {array.dtype} {array.shape}; give uint8 of shape (H, W), (H, W, 3) or (H, W, 4)"
         )
     _check_pixels((array.shape[1], array.shape[0]), "picture", max_pixels)
-    return np.array(_on_white(Image.fromarray(array)))
+    return _eight_bit(Image.fromarray(array))
 
 
-def _open_content(content: bytes, name: str, max_pixels: int) -> np.ndarray:
+def _open_content(content: bytes, name: str, max_pixels: int) -> Image.Image:
     def load():
         image = Image.open(io.BytesIO(content), formats=FORMATS)
         _check_pixels(image.size, name, max_pixels)
@@ -118,7 +133,7 @@ def _open_content(content: bytes, name: str, max_pixels: int) -> np.ndarray:
     return _decode(load, (1, 1), name, max_pixels)
 
 
-def _decode(load, size: tuple[int, int], name: str, max_pixels: int) -> np.ndarray:
+def _decode(load, size: tuple[int, int], name: str, max_pixels: int) -> Image.Image:
     _check_pixels(size, name, max_pixels)
     with warnings.catch_warnings():
         # Pillow warns where it goes on (a broken EXIF block); a bomb alone must stop it
@@ -128,7 +143,7 @@ def _decode(load, size: tuple[int, int], name: str, max_pixels: int) -> np.ndarr
             image = load()
             image.load()
             _check_pixels(image.size, name, max_pixels)  # the frames of a GIF may exceed its header
-            return np.array(_on_white(_in_srgb(_upright(image))))
+            return _eight_bit(_in_srgb(_upright(image)))
         except BadPicture:
             raise
         except Exception as error:  # decoders raise anything on broken files
@@ -179,16 +194,20 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return image
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """An RGB image with transparency laid on white."""
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """RGB, or RGBA where the picture has transparency."""
     if image.mode.startswith("I;16"):
         return _gray16_on_white(image)
     if image.mode in ("I", "F"):
         raise BadPicture(f"pixels of {image.mode} have no known white; save as 8 or 16 bit", "unsupported pixels")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    rgba = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """An RGB image with transparency laid on white."""
+    if image.mode == "RGB":
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 def _gray16_on_white(image: Image.Image) -> Image.Image:

@@ -65,7 +65,7 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "ending in .png": [*chroma[:-1], str(tmp_path / "out.jpg")],
         "schedule='wild'": ["chroma", str(good), *chroma[2:], "--schedule", "wild"],
         "no such file": ["chroma", str(tmp_path / "missing.png"), *chroma[2:]],
-        "allowed are gan": ["train", "dcgan", *new, "--steps", "1"],
+        "allowed are chroma, gan": ["train", "dcgan", *new, "--steps", "1"],
         "multiple of 32": ["train", "gan", *new, "--steps", "1", "--preset", "faithful", "--set", "size=48"],
         "cannot be averaged to size=64": ["train", "gan", *new, "--steps", "1"],
         "size=16: needed is a multiple": [*train, "9", "--set", "size=16"],

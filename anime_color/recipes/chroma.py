@@ -38,6 +38,7 @@ class Settings:
     beta_1: float = 0.0
     beta_2: float = 0.99
     ema: float = 0.998
+    frozen: str = "nothing"  # or "encoder", for fine-tuning: what it knows of pictures stays
     lightness: str = "lab"
     seed: int = 0
     precision: str = "float32"
@@ -65,6 +66,7 @@ def build(settings):
         "generator": networks.chroma_generator(s.width, s.latent_size, s.factor),
         "critic": networks.two_scale_critic(s.critic_width, s.factor),
     }
+    trained["generator"].get_layer("encoder").trainable = s.frozen != "encoder"
     if s.latent_regression:
         trained["noise_reader"] = networks.noise_reader(s.critic_width // 2, s.latent_size)
     phase = phases.adversarial(

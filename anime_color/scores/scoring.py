@@ -122,11 +122,11 @@ def score(system, faces, reference, jobs=2, progress=False):
         for number in tqdm(range(faces.count), system.name, disable=not progress, leave=False):
             rgb, masks = faces.rgb([number])[0], faces.masks([number])
             lab = system.paint(number, rgb)
-            colorings = color.lab_to_rgb(color.into_gamut(lab))
+            colorings, outside = color.painted(lab)
             features, maps = reference.features(colorings)
             summaries.append(features)
             thumbnails.append(_thumbnails(colorings))
-            values = {"out_of_gamut": color.out_of_gamut(lab).mean()}
+            values = {"out_of_gamut": outside}
             if len(colorings) > 1 and maps:
                 values["feature_distance"] = diversity.feature_distance(maps)
             if len(colorings) > 1 and with_lpips:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from batches import Faces
 
-from anime_color import noise, objectives, recipes
+from anime_color import noise, objectives, phases, recipes
 from anime_color.trainer import Trainer
 
 STEPS = 4
@@ -23,6 +23,7 @@ def main(recipe):
     alphas = fixed.uniform(size=(SIZE, 1, 1, 1)).astype("float32")
     noise.normal = lambda batch, latent_size, seed: keras.ops.convert_to_tensor(vectors)[:batch]
     objectives.random_weights = lambda pictures, *_: keras.ops.convert_to_tensor(alphas)[: keras.ops.shape(pictures)[0]]
+    phases.Scene.other = property(other)
     trainer = Trainer(recipes.get(recipe).build(recipes.get(recipe).Settings.tiny()))
     for network in trainer.networks.values():
         for variable in network.trainable_variables:
@@ -32,6 +33,12 @@ def main(recipe):
     trainer.compile()
     history = trainer.fit(Faces(SIZE), epochs=STEPS, verbose=0).history
     print(json.dumps(history))
+
+
+def other(scene):
+    """Each noise with the next face: of one noise, two pictures differ by rounding, and its sign is the gradient."""
+    drawn = keras.ops.roll(scene.noise, 1, axis=0)
+    return drawn, keras.ops.stop_gradient(scene.generate(drawn))
 
 
 if __name__ == "__main__":

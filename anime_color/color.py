@@ -11,6 +11,7 @@ The NumPy forms call scikit-image; the `keras.ops` forms are for losses and run 
 1e-3 on the scaled values, for matrices and white point are scikit-image's own.
 """
 
+import functools
 import warnings
 
 import numpy as np
@@ -28,6 +29,7 @@ GAMUT_TOLERANCE = 1e-4  # of linear sRGB; rounding, far below one 8-bit level of
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
 _WHITE = skimage_color.xyz_tristimulus_values(illuminant="D65", observer="2", dtype="float32")
+_RGB_FROM_LINEAR_F = _RGB_FROM_XYZ * _WHITE
 _LINEAR_BELOW = 0.008856  # CIE: below this the cube root is replaced by its tangent
 
 
@@ -65,45 +67,83 @@ def into_gamut(lab):
     this keeps lightness and hue."""
     lab = np.array(lab, "float32")
     outside = out_of_gamut(lab)
-    lab[outside] = _desaturated(lab[outside])
+    lab[outside, 1:] *= _showable_share(*np.moveaxis(lab[outside], -1, 0))[:, None]
     return lab
 
 
 def painted(lab):
     """(uint8 `rgb` of scaled `lab` (..., H, W, 3), share of its pixels that had to be desaturated): `lab_to_rgb` of
-    `into_gamut`, to one 8-bit level, in a quarter of its time."""
+    `into_gamut`, to one 8-bit level."""
     lab = np.asarray(lab, "float32")
-    pixels = lab.reshape(-1, 3)
-    rgb, outside = np.empty(pixels.shape, "uint8"), 0
-    for start in range(0, len(pixels), _PIXELS_IN_CACHE):
-        some = pixels[start : start + _PIXELS_IN_CACHE]
-        linear = _linear_rgb(some, np)
-        clipped = ~_shown_by_srgb(linear)
-        linear[:, clipped] = _linear_rgb(_desaturated(some[clipped]), np)
-        level = np.clip(linear, 0, 1) * np.float32(len(_ENCODED) - 1) + np.float32(0.5)
-        rgb[start : start + _PIXELS_IN_CACHE] = _ENCODED[level.astype("int32")].T
-        outside += np.count_nonzero(clipped)
-    return rgb.reshape(lab.shape), outside / len(pixels)
+    return Brush(lab[..., 0])(lab[..., 1], lab[..., 2])
 
 
-def _desaturated(pixels):
-    """Scaled lab (N, 3) with the largest share of its colors, found by halving, that sRGB can show."""
-    share = np.zeros(len(pixels), "float32")
-    for halving in range(1, 8):
-        tried = share + np.float32(0.5**halving)
-        inside = _shown_by_srgb(_linear_rgb(_with_share(pixels, tried), np))
-        share = np.where(inside, tried, share)
-    return _with_share(pixels, share)
+class Brush:
+    """Paints one lightness `l` (..., H, W), scaled, in many colors: what only lightness decides is computed once."""
+
+    def __init__(self, l):  # noqa: E741  (the name of the contract)
+        self.l = np.ascontiguousarray(l, "float32")
+        self.y = self.l * np.float32(LIGHTNESS_SCALE / 116) + np.float32((LIGHTNESS_SCALE + 16) / 116)
+        self.by_y = _linear(self.y) * _RGB_FROM_LINEAR_F[:, 1].reshape(3, *[1] * self.y.ndim)
+
+    def __call__(self, a, b):
+        """As `painted`, of scaled a and b (..., H, W)."""
+        channels = self._channels(a, b)
+        outside = np.nonzero(~_shown_by_srgb(channels))
+        if len(outside[0]):
+            there = self.l[outside], a[outside], b[outside]
+            share = _showable_share(*there)
+            inside = Brush(there[0])._channels(there[1] * share, there[2] * share)
+        rgb = np.empty((*self.l.shape, 3), "uint8")
+        for i, channel in enumerate(channels):
+            if len(outside[0]):
+                channel[outside] = inside[i]
+            np.clip(channel, 0, 1, out=channel)
+            channel *= np.float32(len(_ENCODED) - 1)
+            channel += np.float32(0.5)
+            rgb[..., i] = _ENCODED[channel.astype("int32")]
+        return rgb, len(outside[0]) / self.l.size
+
+    def _channels(self, a, b):
+        """Linear red, green and blue, as `_linear_rgb`."""
+        x = _linear(self.y + a * np.float32(AB_SCALE / 500))
+        z = _linear(np.maximum(self.y - b * np.float32(AB_SCALE / 200), 0))
+        return [x * m[0] + by_y + z * m[2] for m, by_y in zip(_RGB_FROM_LINEAR_F, self.by_y, strict=True)]
 
 
-def _with_share(pixels, share):
-    return np.stack([pixels[:, 0], pixels[:, 1] * share, pixels[:, 2] * share], -1)
+def _linear(f):
+    """The inverse of CIELAB's f."""
+    return np.where(f > np.float32(6 / 29), f * f * f, (f - np.float32(16 / 116)) * np.float32(1 / 7.787))
 
 
 def _shown_by_srgb(linear):
     red, green, blue = linear
     least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
     return (least >= -GAMUT_TOLERANCE) & (most <= 1 + GAMUT_TOLERANCE)
+
+
+def _showable_share(l, a, b):  # noqa: E741
+    """The share of the color of scaled pixels (N,) that sRGB can show at their lightness, rounded down to a cell of
+    `_most_chroma`."""
+    most = _most_chroma()
+    level = ((l + 1) * np.float32(0.5 * most.shape[0])).astype("int32").clip(0, most.shape[0] - 1)
+    hue = (np.arctan2(b, a) * np.float32(most.shape[1] / (2 * np.pi))).astype("int32") % most.shape[1]
+    return np.minimum(1, most[level, hue] / np.maximum(np.hypot(a, b), np.float32(1e-6)))
+
+
+@functools.cache
+def _most_chroma():
+    """The chroma, as a length of scaled ab, that sRGB can show everywhere in each of 256 x 360 cells of lightness and
+    hue; found by halving at their corners."""
+    levels, hue = np.linspace(-1, 1, 257, dtype="float32"), np.deg2rad(np.arange(-1, 361, dtype="float32"))
+    a, b = np.cos(hue), np.sin(hue)
+    brush, chroma = Brush(np.repeat(levels[:, None], len(hue), 1)), np.zeros((len(levels), len(hue)), "float32")
+    for halving in range(1, 13):
+        tried = chroma + np.float32(1.3 * 0.5**halving)
+        chroma = np.where(_shown_by_srgb(brush._channels(a * tried, b * tried)), tried, chroma)
+    rows = np.minimum(chroma[:-1], chroma[1:])
+    # a hue is truncated towards 0 before it wraps, so that a cell reaches one degree to both sides of its number
+    return np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
 
 
 def _float_rgb(lab):
@@ -153,10 +193,7 @@ def _linear_rgb(lab, library):
     y = lab[..., 0] * (LIGHTNESS_SCALE / 116) + (LIGHTNESS_SCALE + 16) / 116
     z = library.maximum(y - lab[..., 2] * (AB_SCALE / 200), 0)  # as scikit-image treats what is bluer than any blue
     f = library.stack([y + lab[..., 1] * (AB_SCALE / 500), y, z], 0)
-    return library.tensordot(
-        _RGB_FROM_XYZ * _WHITE, library.where(f > 6 / 29, f * f * f, (f - 16 / 116) * (1 / 7.787)), 1
-    )
+    return library.tensordot(_RGB_FROM_LINEAR_F, library.where(f > 6 / 29, f * f * f, (f - 16 / 116) * (1 / 7.787)), 1)
 
 
 _ENCODED = np.round(255 * _encoded(np.linspace(0, 1, 2**14 + 1), np)).astype("uint8")  # finer than 8 bits everywhere
-_PIXELS_IN_CACHE = 2**14

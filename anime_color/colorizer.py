@@ -1,6 +1,9 @@
 """Any picture in, pictures of the same size out, their lightness untouched."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+from joblib import cpu_count
 from PIL import Image
 
 from anime_color import characters, color, networks, noise, presets, regions
@@ -10,6 +13,7 @@ from data_prep.errors import BadInput
 LONGEST_SIDE = 4000
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
 PIXELS_AT_ONCE = 2**19  # in one call of the generator, which bounds the memory
+PIXELS_IN_BAND = 2**15  # of the full-size picture, finished at once: small enough for the cache
 
 
 class Colorizer:
@@ -108,27 +112,43 @@ class Colorizer:
         seen: what the generator looks at instead of `rgb`, where transparency makes the two differ.
         palette: L*, a*, b* (K, 3) that the colors are drawn to.
         """
+        lightness = color.rgb_to_lab(rgb)[..., :1]
+        for ab in self._small_ab(rgb if seen is None else seen, noises, palette):
+            yield np.concatenate([lightness, np.stack(_resized(ab, *rgb.shape[:2]), -1)], -1)
+
+    def _paint(self, rgb, alpha, noises, palette=None):
+        """uint8 (N, H, W, 3) of the noises (N, latent)."""
         height, width = rgb.shape[:2]
+        rows = max(1, PIXELS_IN_BAND // width)
+        bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+        colorings = self._small_ab(on_white(rgb, alpha), noises, palette)
+        brushes = [color.Brush(color.rgb_to_lab(rgb[band])[..., 0]) for band in bands]
+        pictures = np.empty((len(noises), *rgb.shape), "uint8")
+
+        def finish(i, ab):
+            clipped = 0.0
+            for band, brush in zip(bands, brushes, strict=True):
+                pictures[i, band], share = brush(*_resized(ab, height, width, band))
+                clipped += share * brush.l.size / (height * width)
+            return clipped
+
+        with ThreadPoolExecutor(cpu_count()) as threads:
+            self.clipped = np.array(
+                [done.result() for done in [threads.submit(finish, *x) for x in enumerate(colorings)]]
+            )
+        return pictures
+
+    def _small_ab(self, seen, noises, palette):
+        """Yields scaled ab (h, w, 2) at the size of the generator, for each of the noises."""
+        height, width = seen.shape[:2]
         if max(height, width) > LONGEST_SIDE:
             raise BadInput(f"picture of {width}x{height} px: at most {LONGEST_SIDE} px a side; reduce it first")
-        lightness = color.rgb_to_lab(rgb)[..., :1]
-        reduced = self._reduced(rgb if seen is None else seen)
-        given = color.rgb_to_lab(reduced, self.lightness)[None, ..., :1]
+        given = color.rgb_to_lab(self._reduced(seen), self.lightness)[None, ..., :1]
         chunk = max(1, PIXELS_AT_ONCE // (given.shape[1] * given.shape[2]))
         paint = networks.painter(self.generator, given)
         for start in range(0, len(noises), chunk):
             for lab in paint(noises[start : start + chunk]):
-                if palette is not None:
-                    lab = characters.drawn_to(lab, palette)
-                yield np.concatenate([lightness, _resized(lab[..., 1:], height, width)], -1)
-
-    def _paint(self, rgb, alpha, noises, palette=None):
-        """uint8 (N, H, W, 3) of the noises (N, latent)."""
-        labs = self.lab(rgb, noises, on_white(rgb, alpha), palette)
-        pictures, self.clipped = np.empty((len(noises), *rgb.shape), "uint8"), np.empty(len(noises))
-        for i, lab in enumerate(labs):
-            pictures[i], self.clipped[i] = color.painted(lab)
-        return pictures
+                yield (lab if palette is None else characters.drawn_to(lab, palette))[..., 1:]
 
     def _reduced(self, rgb):
         """The picture at about the size of the training faces: its short side there, both sides multiples."""
@@ -149,7 +169,9 @@ def _with_alpha(pictures, alpha):
     return np.concatenate([pictures, np.broadcast_to(alpha[..., None], (*pictures.shape[:-1], 1))], -1)
 
 
-def _resized(ab, height, width):
-    """Float planes (h, w, 2) at another size, bilinear."""
+def _resized(ab, height, width, rows=slice(None)):
+    """The two planes of ab (h, w, 2), bilinear at another size; only the given rows of it."""
+    top, bottom, _ = rows.indices(height)
+    box = (0, top * ab.shape[0] / height, ab.shape[1], bottom * ab.shape[0] / height)
     planes = [Image.fromarray(np.ascontiguousarray(ab[..., i])) for i in range(2)]
-    return np.stack([np.asarray(p.resize((width, height), Image.Resampling.BILINEAR)) for p in planes], -1)
+    return [np.asarray(p.resize((width, bottom - top), Image.Resampling.BILINEAR, box)) for p in planes]

@@ -5,7 +5,8 @@
 2. Train steps of the two practical recipes.
 3. `data_prep.pack` on two workers and on one.
 4. `faces.Faces`: batches per second, and memory.
-5. All scores of 25 colorings of 500 faces of 128 px: seconds, and memory.
+5. 25 colorings of one face of 256 px: the ancestor's network, and our whole sheet; time and memory.
+6. All scores of 25 colorings of 500 faces of 128 px: seconds, and memory.
 
 `python -m benchmarks.scoreboard` is another matter: it trains for hours and scores what came of it.
 """
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import data_preparation, scores, train_step
+from benchmarks import chroma_sheet, data_preparation, scores, train_step
 from benchmarks.measure import apart, line, machine
 from data_prep import pack
 
@@ -51,6 +52,7 @@ def measured(scratch, batch, repeats):
     yield from train_step.wgan_gp_against_gan(faces, repeats)
     yield from data_preparation.packing(faces, scratch, repeats)
     yield from data_preparation.reading(faces, repeats)
+    yield from chroma_sheet.against_ancestor(repeats)
     yield from scores.all_scores(scratch)
 
 

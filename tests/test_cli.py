@@ -38,6 +38,50 @@ def test_chroma_writes_one_sheet_for_all_pictures(run, tmp_path, capsys):
         assert image.size == (6 * 96 + 10, (2 * 64 + 2) + 2 + (2 * 96 + 2))
 
 
+def test_one_coloring_its_character_and_its_neighbors(run, tmp_path, capsys):
+    picture, weights = str(tmp_path / "face.png"), ["--weights", str(run[0]), "--out"]
+    drawn = draw(1, 64)
+    Image.fromarray(np.dstack([drawn.rgb, 255 * (drawn.mask > 0).astype("uint8")])).save(picture)
+    one, again, more = (str(tmp_path / f"{name}.png") for name in ("one", "again", "more"))
+    saved = str(tmp_path / "rin.json")
+    moved = ["--pick", "3", "--move", "warmth=5", "--move", "hair_hue=-40", "--save-character", saved]
+    assert cli.main(["colorize", picture, *weights, one, *moved]) == 0
+    assert "desaturated" in capsys.readouterr().out
+    assert cli.main(["colorize", picture, *weights, again, "--character", saved]) == 0
+    with Image.open(one) as first, Image.open(again) as second:
+        assert first.mode == second.mode == "RGBA" and first.size == (64, 64)
+    assert cli.main(["chroma", picture, *weights, more, "--around", "3", "--noises", "5", "--distance", "0.3"]) == 0
+    with Image.open(more) as sheet:
+        assert sheet.text["around"] == "3"
+
+
+@pytest.mark.parametrize("region", [["--box", "8,8,40,30"], ["--click", "32,10", "--click", "5,5"]])
+def test_recolor_writes_a_sheet_or_one_picture(run, tmp_path, region):
+    picture, out = tmp_path / "face.png", tmp_path / "out.png"
+    face = draw(1, 64).rgb
+    Image.fromarray(face).save(picture)
+    command = ["recolor", str(picture), "--weights", str(run[0]), "--out", str(out), *region]
+    assert cli.main([*command, "--noises", "5"]) == 0
+    with Image.open(out) as sheet:
+        assert sheet.size == (6 * 64 + 10, 2 * 64 + 2)
+    assert cli.main([*command, "--pick", "2"]) == 0
+    recolored = np.asarray(Image.open(out))
+    same = (recolored == face).all(-1)
+    assert recolored.shape == face.shape and 0 < (~same).sum() < same.size
+    if region[0] == "--box":
+        same[8:30, 8:40] = True
+        assert same.all()
+
+
+def test_fine_tuning_prints_before_and_after(run, face_set, tmp_path, capsys):
+    start, command = run
+    tuned = ["train", "gan", "--from", str(start), "--faces", str(face_set), "--run", str(tmp_path / "tuned")]
+    assert cli.main([*tuned, "--steps", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "generator and discriminator go on from its weights; nothing is frozen" in printed
+    assert "before and after" in printed and "tuned (step 1)" in printed
+
+
 def test_presets_lists_recipes_with_their_size(capsys):
     assert cli.main(["presets"]) == 0
     printed = capsys.readouterr().out
@@ -57,6 +101,11 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
     (precious / "file").write_text("x")
     chroma = ["chroma", str(text), "--weights", str(folder), "--out", str(tmp_path / "out.png")]
     weights_of = ["--weights", str(folder)]
+    one = ["colorize", str(good), *weights_of, "--out", str(tmp_path / "out.png")]
+    anew = ["recolor", *one[1:]]
+    small, empty = tmp_path / "small.png", tmp_path / "empty.png"
+    Image.new("L", (4, 4), 255).save(small)
+    Image.new("L", (64, 64)).save(empty)
     new = ["--faces", str(face_set), "--run", str(tmp_path / "new")]
     cases = {
         "not a picture": chroma,
@@ -72,6 +121,16 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "how long": ["train", "gan", *new, "--preset", "tiny"],
         "no face set": ["train", "gan", "--faces", str(precious), "--run", str(tmp_path / "new"), "--steps", "1"],
         "a run of other settings": [*train, "9", "--set", "latent_size=9"],
+        "coloring 30 of a sheet of 25": [*one, "--pick", "30"],
+        "slider 'mood'": [*one, "--move", "mood=3"],
+        "needed is name=number": [*one, "--move", "warmth"],
+        "not a character file": [*one, "--character", str(text)],
+        "leave out --pick": [*one, "--character", str(text), "--pick", "2"],
+        "distance=9": [*chroma[:1], str(good), *chroma[2:], "--around", "1", "--distance", "9"],
+        "mask of 4x4 px for": [*anew, "--mask", str(small)],
+        "region is empty": [*anew, "--mask", str(empty)],
+        "outside the picture": [*anew, "--click", "64,0"],
+        "weights of the recipe gan": ["train", "wgan_gp", *new, "--steps", "1", "--from", str(folder)],
         "no run folder": [*train[:5], str(precious), *train[6:], "1"],
     }
     for said, arguments in cases.items():
@@ -83,7 +142,15 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["train"], ["paint"], ["train", "gan", "--faces", "a", "--run", "b", "--steps", "0"]]
+    "arguments",
+    [
+        [],
+        ["train"],
+        ["paint"],
+        ["train", "gan", "--faces", "a", "--run", "b", "--steps", "0"],
+        ["recolor", "a.png", "--weights", "w", "--out", "b.png"],
+        ["recolor", "a.png", "--weights", "w", "--out", "b.png", "--box", "1,2,3"],
+    ],
 )
 def test_wrong_words_exit_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -103,3 +103,12 @@ def test_other_arrays_are_refused(rgb):
 def test_unknown_lightness_is_refused():
     with pytest.raises(BadInput, match="allowed are lab, luma"):
         color.rgb_to_lab(one((1, 2, 3)), "hsv")
+
+
+def test_painted_is_the_picture_in_gamut_and_tells_what_was_outside():
+    lab = np.random.default_rng(0).uniform(-0.9, 0.9, (2, 40, 300, 3)).astype("float32")
+    rgb, outside = color.painted(lab)
+    assert outside == pytest.approx(color.out_of_gamut(lab).mean())
+    assert np.abs(rgb.astype(int) - color.lab_to_rgb(color.into_gamut(lab))).max() <= 1
+    kept = color.unscale(color.rgb_to_lab(rgb))[..., 0]
+    assert np.abs(kept - color.unscale(lab)[..., 0]).max() < 1.0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_color import color, networks, presets
+from anime_color import characters, color, networks, presets
 from anime_color.colorizer import Colorizer
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
@@ -53,6 +53,61 @@ def test_pictures_in_any_form(colorizer, face, tmp_path):
     from_array = colorizer.chroma(face, 1)
     for picture in (tmp_path / "face.png", str(tmp_path / "face.png"), Image.fromarray(face)):
         assert (colorizer.chroma(picture, 1) == from_array).all()
+
+
+def test_alpha_is_kept_and_hidden_pixels_keep_their_lightness(colorizer, face):
+    alpha = np.zeros(face.shape[:2], "uint8")
+    alpha[20:60], alpha[60:] = 128, 255
+    colorings = colorizer.chroma(np.dstack([face, alpha]), 2)
+    assert colorings.shape == (2, 96, 96, 4) and (colorings[..., 3] == alpha).all()
+    before, after = (color.unscale(color.rgb_to_lab(rgb))[..., 0] for rgb in (face, colorings[0, ..., :3]))
+    assert np.abs(after - before).max() < 1.0
+    solid = colorizer.chroma(np.dstack([face, np.full_like(alpha, 255)]), 2)
+    assert (solid[..., :3] == colorizer.chroma(face, 2)).all()
+
+
+@pytest.mark.parametrize("sizes", [(256, 512), (512, 1024)])
+def test_colors_do_not_depend_on_the_size_of_the_picture(colorizer, sizes):
+    small, large = (color.unscale(color.rgb_to_lab(colorizer.chroma(draw(3, size).rgb, 3)))[..., 1:] for size in sizes)
+    small = small.repeat(2, axis=1).repeat(2, axis=2)
+    assert np.linalg.norm(small - large, axis=-1).mean() < 3  # Lab units
+
+
+def test_the_share_of_desaturated_pixels_is_told(colorizer, face):
+    colorizer.chroma(np.full((32, 32, 3), 255, "uint8"), 3)
+    assert colorizer.clipped.shape == (3,) and (colorizer.clipped == 1).all()  # white has but one color
+    colorizer.chroma(face, 2)
+    assert colorizer.clipped.shape == (2,) and (colorizer.clipped < 1).all()
+
+
+def test_one_coloring_is_that_of_its_noise(colorizer, face):
+    noises = colorizer.noises(4, seed=5)
+    colorings = colorizer.chroma(face, noises)
+    assert np.abs(colorizer.colorize(face, noises[2]).astype(int) - colorings[2]).max() <= 1
+    assert (colorizer.colorize(face, seed=5) == colorizer.colorize(face, noises[0])).all()
+
+
+def test_new_colors_stay_inside_their_region(colorizer, face):
+    mask = np.zeros(face.shape[:2], bool)
+    mask[10:50, 30:70] = True
+    recolored = colorizer.recolor(face, mask, 3)
+    assert recolored.shape == (3, 96, 96, 3)
+    assert (recolored[:, ~mask] == face[~mask]).all()
+    assert (recolored[:, mask] == colorizer.chroma(face, 3)[:, mask]).all()
+    assert (colorizer.recolor(face, (30, 10, 70, 50), 3) == recolored).all()
+
+
+def test_a_character_keeps_its_colors(colorizer, face, tmp_path):
+    noise = colorizer.noises(1, seed=2)[0]
+    liked = colorizer.colorize(face, noise)
+    colorizer.character(face, noise).save(tmp_path / "rin.json")
+    again = colorizer.colorize(face, character=tmp_path / "rin.json")
+    plain = color.unscale(color.rgb_to_lab(np.stack([liked, again])))[..., 1:]
+    assert np.linalg.norm(plain[0] - plain[1], axis=-1).mean() < 5  # Lab units
+    with pytest.raises(BadInput, match="give one of them"):
+        colorizer.colorize(face, noise, character=tmp_path / "rin.json")
+    with pytest.raises(BadInput, match="a character of the weights chroma-9, not of"):
+        colorizer.colorize(face, character=characters.load(tmp_path / "rin.json")._replace(weights="chroma-9"))
 
 
 def test_the_ancestor_is_bound_to_its_size_and_colors_any_picture(face):

@@ -57,3 +57,21 @@ def test_sweep_keeps_the_norm():
     assert swept[0] == pytest.approx(start) and swept[-1] == pytest.approx(end, abs=1e-6)
     assert np.linalg.norm(swept, axis=1) == pytest.approx(np.full(7, 3.0))
     assert noise.sweep(start, start, 3) == pytest.approx(np.tile(start, (3, 1)))
+
+
+def test_neighbors_are_at_their_angle_and_keep_the_norm():
+    choice = noise.schedule("random", 16, 1, seed=3)[0]
+    varied = noise.neighbors(choice, 6, distance=0.4, seed=1)
+    assert (varied[0] == choice).all() and varied.dtype == np.float32
+    assert np.linalg.norm(varied, axis=1) == pytest.approx(np.linalg.norm(choice), rel=1e-5)
+    assert np.arccos(varied[1:] @ choice / np.linalg.norm(choice) ** 2) == pytest.approx(0.4, abs=1e-3)
+    assert len(np.unique(varied, axis=0)) == 6
+
+
+@pytest.mark.parametrize(
+    ("choice", "distance", "said"),
+    [(np.zeros(8), 0.5, "not all zero"), (np.ones((2, 8)), 0.5, "one noise"), (np.ones(8), 2, "distance=2")],
+)
+def test_senseless_neighbors_are_refused(choice, distance, said):
+    with pytest.raises(BadInput, match=said):
+        noise.neighbors(choice, distance=distance)

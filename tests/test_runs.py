@@ -258,6 +258,35 @@ def test_a_run_becomes_a_preset(run, tmp_path, monkeypatch):
         Colorizer.from_preset("mine")
 
 
+def test_fine_tuning_begins_with_the_weights_and_leaves_the_encoder(face_set, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path / "weights")
+    first = trained("chroma", face_set, tmp_path / "first", steps=2, score_epochs=0)
+    presets.export(tmp_path / "first", tmp_path / "weights" / "shipped", "# Shipped")
+    settings, said = runs.fine_tuning("chroma", "shipped", face_set)
+    assert settings == dataclasses.replace(tiny("chroma"), frozen="encoder", size=32)
+    assert "generator and critic go on" in said
+    assert "encoder is frozen" in said
+    go = {"steps": 1, "verbose": 0, "score_epochs": 0}
+    tuned = runs.train("chroma", settings, face_set, tmp_path / "tuned", start="shipped", **go)
+
+    def moved(name, part=None):
+        before, after = first.networks[name], tuned.networks[name]
+        if part:
+            before, after = first.averaged.get_layer(part), after.get_layer(part)
+        return max(np.abs(a - b).max() for a, b in zip(before.get_weights(), after.get_weights(), strict=True))
+
+    assert moved("generator", "encoder") < 1e-3  # float16
+    assert 1e-4 < moved("generator", "decoder") < 0.02 and moved("critic") < 0.02  # a step away, not anew
+    with pytest.raises(BadInput, match="start None there|start .* there"):
+        runs.train("chroma", settings, face_set, tmp_path / "tuned", **go | {"steps": 2})
+    with pytest.raises(BadInput, match="weights of the recipe chroma, not gan"):
+        runs.fine_tuning("gan", "shipped", face_set)
+    with pytest.raises(BadInput, match="weights of another generator"):
+        other = dataclasses.replace(settings, width=16)
+        runs.train("chroma", other, face_set, tmp_path / "other", start="shipped", **go)
+    assert not (tmp_path / "other").exists()
+
+
 def test_the_demo_tabulates_a_log(run):
     header, *rows = demo.loss_table(run / "log.csv").splitlines()
     assert header.split() == ["epoch", "steps", "distance", "penalty", "generator"]

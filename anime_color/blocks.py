@@ -86,9 +86,7 @@ class GuidedUpsampling(layers.Layer):
 
     def call(self, ab, l):  # noqa: E741  (the name of the contract)
         halved = ops.average_pool(l, 2, 2)  # the strides are said, for those of Keras fail on JAX
-        shape = ops.shape(l)
-        small = ops.concatenate([ab, slope(ab, halved), halved], -1)
-        large = ops.image.resize(small, (shape[1], shape[2]), "bilinear")
+        large = doubled(ops.concatenate([ab, slope(ab, halved), halved], -1))
         return large[..., :2] + large[..., 2:4] * (l - large[..., 4:])
 
     def compute_output_shape(self, ab_shape, l_shape):
@@ -106,3 +104,16 @@ def slope(ab, l):  # noqa: E741
 
     mean_l = mean(l)
     return (mean(l * ab) - mean_l * mean(ab)) / (mean(l * l) - mean_l * mean_l + FLAT)
+
+
+def doubled(x):
+    """x (batch, H, W, C) at twice its size, bilinear; `ops.image.resize` cannot where H or W is not known before."""
+    for axis in (1, 2):
+        first, last = (x[:, :1], x[:, -1:]) if axis == 1 else (x[:, :, :1], x[:, :, -1:])
+        around = ops.concatenate([first, x, last], axis)
+        before, after = (around[:, :-2], around[:, 2:]) if axis == 1 else (around[:, :, :-2], around[:, :, 2:])
+        pair = ops.stack([0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after], axis + 1)
+        shape = list(ops.shape(x))
+        shape[axis] *= 2
+        x = ops.reshape(pair, (-1, *shape[1:]))
+    return x

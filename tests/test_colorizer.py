@@ -29,6 +29,13 @@ def test_any_size_comes_back(colorizer, shape):
     assert colorings.shape == (2, *shape, 3) and colorings.dtype == np.uint8
 
 
+def test_one_colorizer_of_our_own_recipe_takes_one_size_after_the_other():
+    """What a backend learned of the first size must not bind the next."""
+    ours = Colorizer(networks.chroma_generator(8, 8, factor=2), size=32, multiple=16)
+    for shape in ((32, 32), (32, 80), (90, 32), (40, 40)):
+        assert ours.chroma(np.zeros((*shape, 3), "uint8"), 2).shape == (2, *shape, 3)
+
+
 def test_lightness_is_kept(colorizer, face):
     before = color.unscale(color.rgb_to_lab(face))[..., 0]
     after = color.unscale(color.rgb_to_lab(colorizer.chroma(face, 2)))[..., 0]

@@ -48,7 +48,7 @@ def superpixels(rgb):
     ratio = min(1, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     reduced = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX))
-    numbers = segmentation.felzenszwalb(reduced, scale=100, sigma=0.5, min_size=max(1, reduced[..., 0].size // 500))
+    numbers = segmentation.felzenszwalb(reduced, scale=500, sigma=0.8, min_size=max(1, reduced[..., 0].size // 500))
     return np.asarray(Image.fromarray(numbers.astype("int32")).resize((width, height), Image.Resampling.NEAREST))
 
 

@@ -72,7 +72,7 @@ def test_faithful_layer_order_trains(name, face_set):
     [
         {"objective": "wasserstein", "penalty": 10.0, "r1": 0.0, "critic_steps": 2},
         {"objective": "hinge", "latent_regression": 0.5, "l1": 1.0},
-        {"diversity": 0.0, "factor": 4, "r1_stride": 1},
+        {"diversity": 5.0, "factor": 4, "r1_stride": 1},
     ],
 )
 def test_the_compared_choices_of_chroma_train(change, face_set):

@@ -51,7 +51,7 @@ def load(path):
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; give a character file") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path}: not a character file ({error!r}); save the character again") from error
+        raise BadInput(f"{path}: not a character file ({type(error).__name__}); save the character again") from error
     if found != FORMAT:
         raise BadInput(f"{path}: character file of format {found}; this version reads {FORMAT}")
     fits = noise.ndim == 1 and palette.ndim == 2 and palette.shape[1] == 3 and len(palette) and isinstance(weights, str)

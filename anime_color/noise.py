@@ -57,7 +57,7 @@ def neighbors(choice, count=25, distance=0.5, seed=0):
     norm = np.linalg.norm(choice)
     if choice.ndim != 1 or len(choice) < 2 or not norm > 0 or not np.isfinite(norm):
         raise BadInput(f"choice {choice.shape}: needed is one noise of at least 2 numbers, not all zero")
-    away = schedule("random", len(choice), count, seed).astype("float64")
+    away = np.random.default_rng([seed, 1]).standard_normal((count, len(choice)))  # not the noises of a sheet
     away -= (away @ choice / norm**2)[:, None] * choice
     away *= norm / np.linalg.norm(away, axis=1, keepdims=True)
     varied = np.cos(distance) * choice + np.sin(distance) * away

@@ -2,7 +2,7 @@
 
 1. Train step of `wgan_gp` faithful, as the ancestor wrote it (ancestor_loop.py) and ours. Its batch of 32 takes
    tens of seconds a step on two cores, so the default here is 8.
-2. Train steps of the two practical recipes.
+2. Train steps of the practical recipes.
 3. `data_prep.pack` on two workers and on one.
 4. `faces.Faces`: batches per second, and memory.
 5. 25 colorings of one face of 256 px: the ancestor's network, and our whole sheet; time and memory.
@@ -49,7 +49,7 @@ def main():
 def measured(scratch, batch, repeats):
     faces = pack(f"drawn:{FACES}", scratch / "faces", workers=2, progress=sys.stderr.isatty())
     yield from train_step.against_ancestor(faces, batch, repeats)
-    yield from train_step.wgan_gp_against_gan(faces, repeats)
+    yield from train_step.practical_recipes(faces, repeats)
     yield from data_preparation.packing(faces, scratch, repeats)
     yield from data_preparation.reading(faces, repeats)
     yield from chroma_sheet.against_ancestor(repeats)

@@ -50,9 +50,9 @@ def against_ancestor(folder, batch, repeats):
     yield from _rows(f"train step of wgan_gp faithful, batch {batch}, {CRITIC_STEPS} critic steps", sides, repeats)
 
 
-def wgan_gp_against_gan(folder, repeats):
-    """Rows of the two practical recipes, as they are."""
-    sides = {name: Side(ours, name, "practical", {}, folder) for name in ("wgan_gp", "gan")}
+def practical_recipes(folder, repeats):
+    """Rows of the practical recipes, as they are."""
+    sides = {name: Side(ours, name, "practical", {}, folder) for name in ("wgan_gp", "gan", "chroma")}
     yield from _rows("train step of the practical recipes", sides, repeats)
 
 

@@ -226,6 +226,7 @@ def _kid(summaries, reference):
     kernel = realism.cubic_kernel(real, real)
     among_real = (kernel.sum() - np.trace(kernel)) / (len(real) * (len(real) - 1))
     draws = np.concatenate([np.ones((1, faces)), bootstrap.redrawings(faces)])
+    draws[draws.max(axis=1) == faces] = 1  # one face drawn throughout, as happens with a handful, has no pairs
     values = np.zeros(len(draws))
     for k in range(noises):
         fake = _mixed(summaries, k)

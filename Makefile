@@ -29,9 +29,9 @@ REQUIREMENTS = sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt
 demo: .venv/runtime
 	$(BIN)/python -m anime_color.demo
 
-# the whole suite and the notebooks on TensorFlow, the trainer once more on JAX
+# the whole suite and the notebooks on TensorFlow, the trainer once more on JAX; two workers halve the time on two cores
 test: .venv/develop
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 tests notebooks
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake --nbmake-timeout=300 tests notebooks
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_trainer.py
 
 test-torch: .venv/torch

@@ -24,7 +24,6 @@ from data_prep.errors import BadInput
 LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
-GAMUT_TOLERANCE = 1e-4  # of linear sRGB; rounding, far below one 8-bit level of a light color
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
@@ -59,7 +58,10 @@ def lab_to_rgb(lab):
 
 def out_of_gamut(lab):
     """Boolean (..., H, W): the pixels of scaled `lab` that no sRGB color can show."""
-    return ~_shown_by_srgb(_linear_rgb(np.asarray(lab, "float32"), np))
+    lab = np.asarray(lab, "float32")
+    found = np.zeros(lab.shape[:-1], bool)
+    np.put(found, Brush(lab[..., 0]).levels(lab[None, ..., 1], lab[None, ..., 2])[1], True)
+    return found
 
 
 def into_gamut(lab):
@@ -75,75 +77,95 @@ def painted(lab):
     """(uint8 `rgb` of scaled `lab` (..., H, W, 3), share of its pixels that had to be desaturated): `lab_to_rgb` of
     `into_gamut`, to one 8-bit level."""
     lab = np.asarray(lab, "float32")
-    return Brush(lab[..., 0])(lab[..., 1], lab[..., 2])
+    rgb, desaturated = Brush(lab[..., 0])(lab[None, ..., 1], lab[None, ..., 2])
+    return rgb[0], desaturated.sum() / lab[..., 0].size
 
 
 class Brush:
-    """Paints one lightness `l` (..., H, W), scaled, in many colors: what only lightness decides is computed once."""
+    """Paints one lightness `l` (H, W), scaled, in many colors, up to `count` at once: what only lightness decides is
+    computed once, and what is computed for every pixel needs no new memory, which would take longer than computing.
+    Not for two threads at once."""
 
-    def __init__(self, l):  # noqa: E741  (the name of the contract)
-        self.l = np.ascontiguousarray(l, "float32")
+    def __init__(self, l, count=1):  # noqa: E741  (the name of the contract)
+        self.l = np.asarray(l, "float32")
         self.y = self.l * np.float32(LIGHTNESS_SCALE / 116) + np.float32((LIGHTNESS_SCALE + 16) / 116)
-        self.by_y = _linear(self.y) * _RGB_FROM_LINEAR_F[:, 1].reshape(3, *[1] * self.y.ndim)
+        self.scratch = np.empty((4, count, *self.l.shape), "float32")
+        self.places = np.empty((3, count, *self.l.shape), "int32")
+        linear_y = _linear(self.y.copy(), *self.scratch[:2, 0])
+        self.by_y = np.multiply.outer(_LEVELS_FROM_LINEAR_F[:, 1], linear_y) + np.float32(0.5)
 
     def __call__(self, a, b):
-        """As `painted`, of scaled a and b (..., H, W)."""
-        channels = self._channels(a, b)
-        outside = np.nonzero(~_shown_by_srgb(channels))
-        if len(outside[0]):
-            there = self.l[outside], a[outside], b[outside]
-            share = _showable_share(*there)
-            inside = Brush(there[0])._channels(there[1] * share, there[2] * share)
-        rgb = np.empty((*self.l.shape, 3), "uint8")
-        for i, channel in enumerate(channels):
-            if len(outside[0]):
-                channel[outside] = inside[i]
-            np.clip(channel, 0, 1, out=channel)
-            channel *= np.float32(len(_ENCODED) - 1)
-            channel += np.float32(0.5)
-            rgb[..., i] = _ENCODED[channel.astype("int32")]
-        return rgb, len(outside[0]) / self.l.size
+        """(uint8 rgb (N, H, W, 3), how many pixels of each had to be desaturated) of scaled a and b (N, H, W)."""
+        places, outside = self.levels(a, b)
+        if len(outside):
+            l, a, b = (np.take(x, outside) for x in (np.broadcast_to(self.l, a.shape), a, b))  # noqa: E741
+            share = _showable_share(l, a, b)
+            inside = Brush(l).levels((a * share)[None], (b * share)[None])[0]
+            for place, mended in zip(places, inside, strict=True):
+                place.reshape(-1)[outside] = mended
+        rgb = np.empty((*places.shape[1:], 3), "uint8")
+        for i, place in enumerate(places):
+            rgb[..., i] = _ENCODED.take(place, mode="clip")
+        return rgb, np.bincount(outside // self.l.size, minlength=len(rgb))
 
-    def _channels(self, a, b):
-        """Linear red, green and blue, as `_linear_rgb`."""
-        x = _linear(self.y + a * np.float32(AB_SCALE / 500))
-        z = _linear(np.maximum(self.y - b * np.float32(AB_SCALE / 200), 0))
-        return [x * m[0] + by_y + z * m[2] for m, by_y in zip(_RGB_FROM_LINEAR_F, self.by_y, strict=True)]
+    def levels(self, a, b):
+        """(linear red, green and blue as places in `_ENCODED`, int32 (3, N, H, W), until the next call; places in `a`
+        of the pixels that sRGB cannot show) of scaled a and b (N, H, W)."""
+        x, z, part, other = self.scratch[:, : len(a)]
+        places = self.places[:, : len(a)]
+        np.multiply(a, np.float32(AB_SCALE / 500), out=x)
+        np.multiply(b, np.float32(-AB_SCALE / 200), out=z)
+        x += self.y
+        z += self.y
+        np.maximum(z, 0, out=z)  # as scikit-image treats what is bluer than any blue
+        x, z = _linear(x, part, other), _linear(z, part, other)
+        for (by_x, _, by_z), by_y, place in zip(_LEVELS_FROM_LINEAR_F, self.by_y, places, strict=True):
+            np.multiply(x, by_x, out=part)
+            np.multiply(z, by_z, out=other)
+            part += by_y
+            part += other
+            np.copyto(place, part, casting="unsafe")
+        red, green, blue = places.view("uint32")  # what is below 0 is very large here
+        largest = part.view("uint32")
+        np.maximum(np.maximum(red, green, out=largest), blue, out=largest)
+        return places, np.flatnonzero(largest > _WHITEST + 1)
 
 
-def _linear(f):
-    """The inverse of CIELAB's f."""
-    return np.where(f > np.float32(6 / 29), f * f * f, (f - np.float32(16 / 116)) * np.float32(1 / 7.787))
-
-
-def _shown_by_srgb(linear):
-    red, green, blue = linear
-    least, most = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
-    return (least >= -GAMUT_TOLERANCE) & (most <= 1 + GAMUT_TOLERANCE)
+def _linear(f, above, square):
+    """The inverse of CIELAB's f, in place: a cube, below 6/29 the tangent of it there; the others are scratch."""
+    np.maximum(f, np.float32(6 / 29), out=above)
+    f -= above
+    f *= np.float32(3 * (6 / 29) ** 2)
+    np.multiply(above, above, out=square)
+    square *= above
+    f += square
+    return f
 
 
 def _showable_share(l, a, b):  # noqa: E741
     """The share of the color of scaled pixels (N,) that sRGB can show at their lightness, rounded down to a cell of
-    `_most_chroma`."""
-    most = _most_chroma()
-    level = ((l + 1) * np.float32(0.5 * most.shape[0])).astype("int32").clip(0, most.shape[0] - 1)
-    hue = (np.arctan2(b, a) * np.float32(most.shape[1] / (2 * np.pi))).astype("int32") % most.shape[1]
-    return np.minimum(1, most[level, hue] / np.maximum(np.hypot(a, b), np.float32(1e-6)))
+    `_most_color`."""
+    most = _most_color()
+    rows, columns = most.shape[1:]
+    length = np.maximum(np.abs(a) + np.abs(b), np.float32(1e-6))
+    row = ((l + 1) * np.float32(rows / 2)).astype("int32").clip(0, rows - 1)
+    column = ((a / length + 1) * np.float32(columns / 2)).astype("int32").clip(0, columns - 1)
+    return np.minimum(1, most[(b < 0).astype("int32"), row, column] / length)
 
 
 @functools.cache
-def _most_chroma():
-    """The chroma, as a length of scaled ab, that sRGB can show everywhere in each of 256 x 360 cells of lightness and
-    hue; found by halving at their corners."""
-    levels, hue = np.linspace(-1, 1, 257, dtype="float32"), np.deg2rad(np.arange(-1, 361, dtype="float32"))
-    a, b = np.cos(hue), np.sin(hue)
-    brush, chroma = Brush(np.repeat(levels[:, None], len(hue), 1)), np.zeros((len(levels), len(hue)), "float32")
+def _most_color():
+    """The length |a| + |b| of scaled ab that sRGB can show everywhere in a cell: b from 0 up or below, 256 cells of
+    lightness, 256 of a / (|a| + |b|), which is a cheap hue. Found by halving at their corners."""
+    side, lightness, a = np.meshgrid((1, -1), *[np.linspace(-1, 1, 257)] * 2, indexing="ij")
+    a, b = (values.astype("float32") for values in (a, side * (1 - np.abs(a))))
+    brush, length = Brush(lightness), np.zeros(a.shape, "float32")
     for halving in range(1, 13):
-        tried = chroma + np.float32(1.3 * 0.5**halving)
-        chroma = np.where(_shown_by_srgb(brush._channels(a * tried, b * tried)), tried, chroma)
-    rows = np.minimum(chroma[:-1], chroma[1:])
-    # a hue is truncated towards 0 before it wraps, so that a cell reaches one degree to both sides of its number
-    return np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+        step = np.float32(1.8 * 0.5**halving)
+        length += step
+        length.ravel()[brush.levels((a * length)[None], (b * length)[None])[1]] -= step
+    rows = np.minimum(length[:, :-1], length[:, 1:])
+    return np.minimum(rows[:, :, :-1], rows[:, :, 1:])
 
 
 def _float_rgb(lab):
@@ -177,8 +199,12 @@ def rgb_to_lab_tensor(rgb):
 
 def lab_to_rgb_tensor(lab):
     """sRGB tensors (..., 3), clipped to 0..1, of scaled `lab`, in `keras.ops`; differentiable inside the gamut."""
-    linear = ops.moveaxis(_linear_rgb(ops.cast(lab, "float32"), ops), 0, -1)
-    return ops.clip(_encoded(linear, ops), 0.0, 1.0)
+    lab = ops.cast(lab, "float32")
+    y = lab[..., 0] * (LIGHTNESS_SCALE / 116) + (LIGHTNESS_SCALE + 16) / 116
+    z = ops.maximum(y - lab[..., 2] * (AB_SCALE / 200), 0)  # as scikit-image treats what is bluer than any blue
+    f = ops.stack([y + lab[..., 1] * (AB_SCALE / 500), y, z], -1)
+    linear = ops.where(f > 6 / 29, f * f * f, (f - 16 / 116) * (1 / 7.787))
+    return ops.clip(_encoded(ops.matmul(linear, _RGB_FROM_LINEAR_F.T), ops), 0.0, 1.0)
 
 
 def _encoded(linear, library):
@@ -187,13 +213,6 @@ def _encoded(linear, library):
     return library.where(linear > 0.0031308, 1.055 * bounded ** (1 / 2.4) - 0.055, 12.92 * linear)
 
 
-def _linear_rgb(lab, library):
-    """Linear sRGB (3, ...) of scaled `lab` (..., 3), not clipped: outside 0..1 where sRGB has no such color. By the
-    functions of `library`, `keras.ops` for tensors or NumPy, which is several times as fast on arrays."""
-    y = lab[..., 0] * (LIGHTNESS_SCALE / 116) + (LIGHTNESS_SCALE + 16) / 116
-    z = library.maximum(y - lab[..., 2] * (AB_SCALE / 200), 0)  # as scikit-image treats what is bluer than any blue
-    f = library.stack([y + lab[..., 1] * (AB_SCALE / 500), y, z], 0)
-    return library.tensordot(_RGB_FROM_LINEAR_F, library.where(f > 6 / 29, f * f * f, (f - 16 / 116) * (1 / 7.787)), 1)
-
-
-_ENCODED = np.round(255 * _encoded(np.linspace(0, 1, 2**14 + 1), np)).astype("uint8")  # finer than 8 bits everywhere
+_WHITEST = 2**14  # finer than 8 bits everywhere
+_LEVELS_FROM_LINEAR_F = np.float32(_WHITEST) * _RGB_FROM_LINEAR_F
+_ENCODED = np.round(255 * _encoded(np.linspace(0, 1, _WHITEST + 1), np)).astype("uint8")

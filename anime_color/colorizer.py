@@ -12,8 +12,7 @@ from data_prep.errors import BadInput
 
 LONGEST_SIDE = 4000
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
-PIXELS_AT_ONCE = 2**19  # in one call of the generator, which bounds the memory
-PIXELS_IN_BAND = 2**15  # of the full-size picture, finished at once: small enough for the cache
+PIXELS_AT_ONCE = 2**18  # in one call of the generator and finished by one thread, which bounds the memory
 
 
 class Colorizer:
@@ -119,23 +118,25 @@ class Colorizer:
     def _paint(self, rgb, alpha, noises, palette=None):
         """uint8 (N, H, W, 3) of the noises (N, latent)."""
         height, width = rgb.shape[:2]
-        rows = max(1, PIXELS_IN_BAND // width)
+        rows = max(1, PIXELS_AT_ONCE // width)
         bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-        colorings = self._small_ab(on_white(rgb, alpha), noises, palette)
-        brushes = [color.Brush(color.rgb_to_lab(rgb[band])[..., 0]) for band in bands]
-        pictures = np.empty((len(noises), *rgb.shape), "uint8")
+        group = max(1, PIXELS_AT_ONCE // (height * width))
+        colors = list(self._small_ab(on_white(rgb, alpha), noises, palette))
+        pictures, clipped = np.empty((len(noises), *rgb.shape), "uint8"), np.zeros(len(noises))
 
-        def finish(i, ab):
-            clipped = 0.0
-            for band, brush in zip(bands, brushes, strict=True):
-                pictures[i, band], share = brush(*_resized(ab, height, width, band))
-                clipped += share * brush.l.size / (height * width)
-            return clipped
+        def finish(first, last):
+            for band in bands:
+                brush = color.Brush(color.rgb_to_lab(rgb[band])[..., 0], group)
+                for start in range(first, last, group):
+                    some = slice(start, min(start + group, last))
+                    a, b = np.stack([_resized(ab, height, width, band) for ab in colors[some]], 1)
+                    pictures[some, band], desaturated = brush(a, b)
+                    clipped[some] += desaturated / (height * width)
 
-        with ThreadPoolExecutor(cpu_count()) as threads:
-            self.clipped = np.array(
-                [done.result() for done in [threads.submit(finish, *x) for x in enumerate(colorings)]]
-            )
+        ends = np.linspace(0, len(noises), min(cpu_count(), len(noises)) + 1).astype(int)
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(finish, ends[:-1], ends[1:]))
+        self.clipped = clipped
         return pictures
 
     def _small_ab(self, seen, noises, palette):
@@ -144,7 +145,7 @@ class Colorizer:
         if max(height, width) > LONGEST_SIDE:
             raise BadInput(f"picture of {width}x{height} px: at most {LONGEST_SIDE} px a side; reduce it first")
         given = color.rgb_to_lab(self._reduced(seen), self.lightness)[None, ..., :1]
-        chunk = max(1, PIXELS_AT_ONCE // (given.shape[1] * given.shape[2]))
+        chunk = max(1, PIXELS_AT_ONCE // given.size)
         paint = networks.painter(self.generator, given)
         for start in range(0, len(noises), chunk):
             for lab in paint(noises[start : start + chunk]):

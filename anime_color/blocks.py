@@ -86,8 +86,7 @@ class GuidedUpsampling(layers.Layer):
 
     def call(self, ab, l):  # noqa: E741  (the name of the contract)
         halved = ops.average_pool(l, 2, 2)  # the strides are said, for those of Keras fail on JAX
-        large = doubled(ops.concatenate([ab, slope(ab, halved), halved], -1))
-        return large[..., :2] + large[..., 2:4] * (l - large[..., 4:])
+        return doubled(ab) + doubled(slope(ab, halved)) * (l - doubled(halved))
 
     def compute_output_shape(self, ab_shape, l_shape):
         return (*l_shape[:3], 2)

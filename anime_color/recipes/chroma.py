@@ -51,7 +51,7 @@ class Settings:
     @classmethod
     def faithful(cls):
         """Full size: 128 px, as the shipped chroma-128."""
-        return cls(size=128, factor=4)
+        return cls(size=128, factor=4, r1=0.1, ema=0.999)
 
     @classmethod
     def tiny(cls):

@@ -112,3 +112,16 @@ def test_painted_is_the_picture_in_gamut_and_tells_what_was_outside():
     assert np.abs(rgb.astype(int) - color.lab_to_rgb(color.into_gamut(lab))).max() <= 1
     kept = color.unscale(color.rgb_to_lab(rgb))[..., 0]
     assert np.abs(kept - color.unscale(lab)[..., 0]).max() < 1.0
+
+
+def test_a_brush_paints_many_colors_of_one_lightness_as_one_after_the_other():
+    lab = np.random.default_rng(1).uniform(-0.6, 0.6, (5, 20, 30, 3)).astype("float32")
+    lab[..., 0] = lab[0, ..., 0]
+    lab[3, ..., 1:] = 0
+    brush = color.Brush(lab[0, ..., 0], count=5)
+    for some in (lab, lab[:2], lab[3:]):  # fewer than the brush has room for, after more
+        pictures, desaturated = brush(some[..., 1], some[..., 2])
+        for picture, count, one_lab in zip(pictures, desaturated, some, strict=True):
+            expected, share = color.painted(one_lab)
+            assert (picture == expected).all() and count == round(share * picture[..., 0].size)
+    assert desaturated[0] == 0 and desaturated[1] > 0

@@ -105,13 +105,15 @@ def train(
 
 def fine_tuning(recipe, start, faces):
     """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start)` fine-tunes the preset
-    or run `start` on the face set `faces`, at its size. An encoder, where there is one, is frozen, since few pictures
-    would spoil what it learned from many. BadInput if `start` is of another recipe."""
+    or run `start` on the face set `faces`: at its size, and at the learning rate with which the recipe begins, since a
+    long training ends with a smaller one. An encoder, where there is one, is frozen, since few pictures would spoil
+    what it learned from many. BadInput if `start` is of another recipe."""
     found = presets.find(start)
     if found.description["recipe"] != recipe:
         raise BadInput(f"{start}: weights of the recipe {found.description['recipe']}, not {recipe}; train that one")
     settings = settings_module.from_json(recipe, found.description["settings"])
-    settings = replace(settings, size=Faces(faces).size)
+    begun = settings_module.preset(recipe).learning_rate
+    settings = replace(settings, size=Faces(faces).size, learning_rate=begun)
     frozen = hasattr(settings, "frozen")
     if frozen:
         settings = replace(settings, frozen="encoder")

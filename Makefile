@@ -29,7 +29,7 @@ REQUIREMENTS = sed 's/^tensorflow>/$(TENSORFLOW)>/' requirements.txt
 demo: .venv/runtime
 	$(BIN)/python -m anime_color.demo
 
-# the whole suite and the notebooks on TensorFlow, the trainer once more on JAX; two workers halve the time on two cores
+# the whole suite and the notebooks on TensorFlow, the trainer once more on JAX; two workers take 0.6 of the time on two cores
 test: .venv/develop
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake --nbmake-timeout=300 tests notebooks
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/test_trainer.py

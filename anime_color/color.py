@@ -128,7 +128,7 @@ class Brush:
         red, green, blue = places.view("uint32")  # what is below 0 is very large here
         largest = part.view("uint32")
         np.maximum(np.maximum(red, green, out=largest), blue, out=largest)
-        return places, np.flatnonzero(largest > _WHITEST + 1)
+        return places, np.flatnonzero(largest > _WHITEST + 1)  # a place more, for rounding
 
 
 def _linear(f, above, square):

@@ -121,12 +121,13 @@ class Colorizer:
         rows = max(1, PIXELS_AT_ONCE // width)
         bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
         group = max(1, PIXELS_AT_ONCE // (height * width))
+        lightness = [color.rgb_to_lab(rgb[band])[..., 0] for band in bands]
         colors = list(self._small_ab(on_white(rgb, alpha), noises, palette))
         pictures, clipped = np.empty((len(noises), *rgb.shape), "uint8"), np.zeros(len(noises))
 
         def finish(first, last):
-            for band in bands:
-                brush = color.Brush(color.rgb_to_lab(rgb[band])[..., 0], group)
+            for band, l in zip(bands, lightness, strict=True):  # noqa: E741
+                brush = color.Brush(l, group)
                 for start in range(first, last, group):
                     some = slice(start, min(start + group, last))
                     a, b = np.stack([_resized(ab, height, width, band) for ab in colors[some]], 1)

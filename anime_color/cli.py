@@ -1,38 +1,63 @@
 """`anime-color`: train, color, recolor, score. Exit code 0, or 2 with one line that says what to do."""
 
 import argparse
+import io
+import math
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from anime_color import chroma, directions, engine, noise, presets, recipes, runs, settings
-from anime_color.callbacks import NotFinite
-from anime_color.colorizer import Colorizer
-from anime_color.directions import SLIDERS
+from anime_color import presets, recipes, settings
+from anime_color.coloring import chroma, directions, noise
+from anime_color.coloring.colorizer import Colorizer
+from anime_color.coloring.directions import SLIDERS
 from anime_color.scores import results, scoring
+from anime_color.training import engine, runs
+from anime_color.training.callbacks import NotFinite
 from data_prep.errors import BadInput
-from data_prep.pictures import open_image
+from data_prep.pictures import open_image, open_with_alpha
 
 
 def main(arguments=None):
     """Runs one command; returns the exit code."""
     options = _parser().parse_args(arguments)
+    return exit_code("anime-color", lambda: options.command(options))
+
+
+def exit_code(program, command):
+    """Calls `command()`; returns 0, or 2 after one line on stderr, begun with the name of the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names may hold what the terminal cannot show
     try:
-        options.command(options)
+        command()
+        return 0
     except (BadInput, NotFinite) as error:
-        print(f"anime-color: {error}", file=sys.stderr)
-        return 2
-    return 0
+        said = error
+    except OSError as error:
+        name, reason = error.filename2 or error.filename or "a file", error.strerror or error
+        said = BadInput(f"{name}: cannot be read or written ({reason}); check the path, its permissions and the space")
+    print(f"{program}: {said}", file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        # argparse would print the usage as well; a user gets one line that says what to mend
+        self.exit(2, f"anime-color: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def _parser():
-    parser = argparse.ArgumentParser("anime-color", description="Color gray anime faces many ways.")
+    parser = _Parser("anime-color", description="Color gray anime faces many ways.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train_parser = commands.add_parser("train", help="train a recipe on a face set; the same command continues the run")
     train_parser.add_argument("recipe", metavar="RECIPE", help=" or ".join(recipes.NAMES))
-    train_parser.add_argument("--faces", required=True, metavar="FACESET", help="folder made by python -m data_prep")
+    train_parser.add_argument(
+        "--faces", required=True, nargs="+", metavar="FACESET", help="folders made by python -m data_prep"
+    )
     train_parser.add_argument("--run", required=True, help="folder of the run")
     begun = train_parser.add_mutually_exclusive_group()
     begun.add_argument("--preset", default="practical", help="tiny, practical (default) or faithful")
@@ -56,7 +81,7 @@ def _parser():
     chroma_parser.set_defaults(command=_chroma)
 
     chroma_parser.add_argument("--around", type=_positive(int), metavar="K", help="variations of the K-th coloring")
-    chroma_parser.add_argument("--distance", type=float, default=0.5, help="of the variations, in radians (0.5)")
+    chroma_parser.add_argument("--distance", type=_positive(float), help="of the variations, in radians (0.5)")
 
     colorize_parser = commands.add_parser("colorize", help="color one picture once, at its own size")
     colorize_parser.add_argument("--character", metavar="FILE", help="the noise and the palette of a saved character")
@@ -99,29 +124,36 @@ def _parser():
 
 def _positive(kind):
     def read(text):
-        if not kind(text) > 0:
-            raise ValueError
-        return kind(text)
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not 0 < number < math.inf:
+            needed = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(f"{text!r} given, needed is a {needed} above 0")
+        return number
 
-    read.__name__ = f"{kind.__name__} above 0"
     return read
 
 
 def _numbers(count):
     def read(text):
-        numbers = tuple(int(number) for number in text.split(","))
+        try:
+            numbers = tuple(int(number) for number in text.split(","))
+        except ValueError:
+            numbers = ()
         if len(numbers) != count:
-            raise ValueError
+            raise argparse.ArgumentTypeError(f"{text!r} given, needed are {count} whole numbers with commas between")
         return numbers
 
-    read.__name__ = f"{count} whole numbers with commas between"
     return read
 
 
 def _train(options):
     if options.score_epochs < 0:
         raise BadInput(f"--score-epochs {options.score_epochs}: needed is a number from 0, which is none")
-    if options.start:
+    _check_place("--run", options.run)
+    if options.start is not None:
         chosen, said = runs.fine_tuning(options.recipe, options.start, options.faces)
     else:
         chosen, said = settings.preset(options.recipe, options.preset), None
@@ -141,21 +173,24 @@ def _train(options):
         start=options.start,
     )
     print(f"{options.run}: {trainer.steps_done} steps; the same command with a larger budget continues")
-    if options.start:
-        print(f"\nbefore and after, on pictures of {options.faces} that were not trained on:\n")
-        scores, context = scoring.side_by_side([options.start, options.run], options.faces)
+    if options.start is not None:
+        print(f"\nbefore and after, on pictures of {options.faces[0]} that were not trained on:\n")
+        scores, context = scoring.side_by_side([options.start, options.run], options.faces[0])
         print(results.table(scores, context))
 
 
 def _chroma(options):
-    _check_png(options.out)
+    _check_out("--out", options.out, ".png", options.pictures)
+    if options.distance and not options.around:
+        raise BadInput(f"--distance {options.distance:g}: that of variations; give --around too, or leave it out")
     colorizer = Colorizer.from_preset(options.weights)
     noises = colorizer.noises(options.noises, options.seed, options.schedule)
     facts = {"seed": options.seed, "schedule": options.schedule, "weights": colorizer.name}
     if options.around:
         chosen = _picked(noises, options.around)
-        noises = noise.neighbors(chosen, options.noises, options.distance, options.seed)
-        facts |= {"around": options.around, "distance": options.distance}
+        distance = options.distance or 0.5
+        noises = noise.neighbors(chosen, options.noises, distance, options.seed)
+        facts |= {"around": options.around, "distance": distance}
     sheets, clipped = [], []
     for rgb in [open_image(picture) for picture in options.pictures]:
         sheets.append(chroma.sheet(rgb, colorizer.chroma(rgb, noises)))
@@ -165,43 +200,74 @@ def _chroma(options):
 
 
 def _colorize(options):
-    _check_png(options.out)
-    if options.character and (options.pick or options.move or options.save_character):
+    known, saved = options.character is not None, options.save_character is not None
+    _check_out("--out", options.out, ".png", [options.picture])
+    if saved:
+        _check_out("--save-character", options.save_character, ".json", [])
+    if known and (options.pick or options.move or saved):
         raise BadInput("--character brings its own noise: leave out --pick, --move and --save-character")
+    sliders = _sliders(options.move)
     colorizer = Colorizer.from_preset(options.weights)
+    picture = _pixels(options.picture)
     facts = {"weights": colorizer.name}
-    if options.character:
-        colored = colorizer.colorize(options.picture, character=options.character)
+    if known:
+        colored = colorizer.colorize(picture, character=options.character)
     else:
         chosen = _picked(colorizer.noises(options.noises, options.seed), options.pick or 1)
-        sliders = _sliders(options.move)
         if sliders:
             chosen = directions.find(colorizer).moved(chosen, **sliders)
-        colored = colorizer.colorize(options.picture, chosen)
+        colored = colorizer.colorize(picture, chosen)
         facts |= {"noise": " ".join(f"{number:.4f}" for number in chosen)}
     chroma.save_png(colored, options.out, facts)
     print(f"{options.out}: colored by {colorizer.name}{_desaturated(colorizer.clipped)}")
-    if options.save_character:
-        colorizer.character(options.picture, chosen).save(options.save_character)
+    if saved:
+        colorizer.character(picture, chosen).save(options.save_character)
         print(f"{options.save_character}: the noise and the palette of it, for --character")
 
 
 def _recolor(options):
-    _check_png(options.out)
+    region = next(given for given in (options.mask, options.box, options.click) if given is not None)
+    _check_out("--out", options.out, ".png", [options.picture, *([options.mask] if options.mask else [])])
     colorizer = Colorizer.from_preset(options.weights)
     noises = colorizer.noises(options.noises, options.seed)
     if options.pick:
         noises = _picked(noises, options.pick)[None]
-    picture = options.picture if options.pick else open_image(options.picture)  # a sheet lies on white
-    colorings = colorizer.recolor(picture, options.mask or options.box or options.click, noises)
+    picture = _pixels(options.picture) if options.pick else open_image(options.picture)  # a sheet lies on white
+    colorings = colorizer.recolor(picture, region, noises)
     shown = colorings[0] if options.pick else chroma.sheet(picture, colorings)
     chroma.save_png(shown, options.out, {"seed": options.seed, "weights": colorizer.name})
     print(f"{options.out}: {len(colorings)} recolored by {colorizer.name}")
 
 
-def _check_png(path):
-    if not path.lower().endswith(".png"):
-        raise BadInput(f"--out {path}: needed is a name ending in .png")
+def _check_out(option, path, suffix, read):
+    """BadInput if a file with the name `path` cannot be written, or is one of those that are `read`: told before any
+    work."""
+    if not path.lower().endswith(suffix):
+        raise BadInput(f"{option} {path}: needed is a name ending in {suffix}")
+    _check_place(option, path)
+    if os.path.isdir(path):
+        raise BadInput(f"{option} {path}: a folder has this name; name another file")
+    there = os.path.realpath(path)  # also what missing/../face.png will be
+    if os.path.exists(there) and any(os.path.exists(one) and os.path.samefile(there, one) for one in read):
+        raise BadInput(f"{option} {path}: would overwrite what the command reads; name another file")
+
+
+def _check_place(option, path):
+    """BadInput if nothing can be made where `path` is, tried out, for permissions do not tell it all."""
+    try:
+        folder = Path(os.path.realpath(os.path.dirname(path)))
+        while not folder.exists():
+            folder = folder.parent
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadInput(f"{option} {path}: cannot be written ({error.strerror}); name another place") from error
+
+
+def _pixels(path):
+    """A picture, read once, as an array that keeps its transparency."""
+    rgb, alpha = open_with_alpha(path)
+    return rgb if alpha is None else np.dstack([rgb, alpha])
 
 
 def _picked(noises, number):
@@ -215,10 +281,13 @@ def _sliders(assignments):
     sliders = {}
     for assignment in assignments:
         name, _, amount = assignment.partition("=")
+        if name in sliders:
+            raise BadInput(f"--move {assignment}: {name} is moved twice; give it once")
         try:
             sliders[name] = float(amount)
         except ValueError:
             raise BadInput(f"--move {assignment}: needed is name=number with a name of {', '.join(SLIDERS)}") from None
+    directions.check(sliders)
     return sliders
 
 
@@ -230,13 +299,15 @@ def _score(options):
     names = options.systems + options.weights
     if not names:
         raise BadInput("nothing to score: name one or more presets or run folders (see anime-color presets)")
-    if options.out and not options.out.lower().endswith(".jsonl"):
-        raise BadInput(f"--out {options.out}: needed is a name ending in .jsonl")
+    if options.out is not None:
+        _check_out("--out", options.out, ".jsonl", [])
+        _check_out("--out", str(Path(options.out).with_suffix(".png")), ".png", [])  # the picture beside them
+    noise.schedule("random", 1, options.noises, options.seed)  # bad ones are told before the faces are looked at
     scores, context = scoring.side_by_side(
         names, options.faces, options.split, options.noises, options.seed, options.features, progress=True
     )
     print(results.table(scores, context))
-    if options.out:
+    if options.out is not None:
         out = Path(options.out)
         out.parent.mkdir(parents=True, exist_ok=True)
         results.write(scores, context, out)

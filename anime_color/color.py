@@ -13,6 +13,7 @@ The NumPy forms call scikit-image; the `keras.ops` forms are for losses and run 
 
 import functools
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from keras import ops
@@ -140,6 +141,47 @@ def _linear(f, above, square):
     square *= above
     f += square
     return f
+
+
+AB_PLACES = 128
+_MOST_AB = 1.0  # scaled ab beyond this are taken for it; sRGB shows none beyond 0.98
+AB_PLACES_EACH = (AB_PLACES - 1) / (2 * _MOST_AB)
+
+
+def places_of_lightness(l):  # noqa: E741
+    """Where in `swatches` the colors of scaled lightness (...) begin, int32."""
+    return ((np.asarray(l) + 1) * np.float32(127.5) + np.float32(0.5)).astype("int32").clip(0, 255) * AB_PLACES**2
+
+
+def looked_up(places, a, b):
+    """uint32 (...): the swatches at `places_of_lightness` of a and b, given as (scaled value + 1) * AB_PLACES_EACH + 1/2;
+    their low three bytes are red, green and blue, the high one is 255 where the color had to be desaturated. In a
+    third of the time of computing colors, to within a step of the table: 1.7 units of a* and b*, 0.4 L*."""
+    a, b = (np.clip(x, 0, AB_PLACES - 1, out=x).astype("int32") for x in (a, b))
+    a *= AB_PLACES
+    a += b
+    a += places
+    return swatches().take(a)
+
+
+@functools.cache
+def swatches():
+    """uint32 (256 * 128 * 128,): sRGB of lightness, a and b in even steps, desaturated as `painted` does it."""
+    side = np.linspace(-_MOST_AB, _MOST_AB, AB_PLACES, dtype="float32")
+    found = np.empty((256, AB_PLACES, AB_PLACES, 4), "uint8")
+
+    def fill(start, end):
+        lightness = np.linspace(-1, 1, 256, dtype="float32")[start:end]
+        lightness, a, b = np.meshgrid(lightness, side, side, indexing="ij")
+        brush, outside = Brush(lightness), np.zeros(lightness.size, bool)
+        outside[brush.levels(a[None], b[None])[1]] = True
+        found[start:end, ..., :3] = brush(a[None], b[None])[0][0]
+        found[start:end, ..., 3] = 255 * outside.reshape(lightness.shape)
+
+    _most_color()
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(fill, range(0, 256, 16), range(16, 257, 16)))
+    return found.view("uint32").ravel()
 
 
 def _showable_share(l, a, b):  # noqa: E741

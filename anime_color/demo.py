@@ -4,14 +4,17 @@ Everything lands in ./demo. The same command continues the training; MINUTES=10 
 PICTURE=portrait.png colors that picture instead, by the shipped preset, in seconds.
 """
 
+import math
 import os
 import sys
 from pathlib import Path
 
 import data_prep
-from anime_color import callbacks, chroma, engine, runs, settings
-from anime_color.colorizer import Colorizer
+from anime_color import cli, settings
+from anime_color.coloring import chroma
+from anime_color.coloring.colorizer import Colorizer
 from anime_color.scores import results, scoring
+from anime_color.training import callbacks, engine, runs
 from data_prep import open_image
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
@@ -25,15 +28,9 @@ ROWS = 8
 
 def main():
     """Runs the demo; prints where its pictures are. Returns the exit code."""
-    try:
-        if picture := os.environ.get("PICTURE"):
-            color_picture(picture)
-        else:
-            train_and_paint(_minutes())
-    except BadInput as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 2
-    return 0
+    if picture := os.environ.get("PICTURE"):
+        return cli.exit_code("demo", lambda: color_picture(picture))
+    return cli.exit_code("demo", lambda: train_and_paint(_minutes()))
 
 
 def color_picture(picture):
@@ -48,9 +45,12 @@ def color_picture(picture):
 def _minutes():
     text = os.environ.get("MINUTES", "3")
     try:
-        return float(text)
+        minutes = float(text)
     except ValueError:
-        raise BadInput(f"MINUTES={text}: needed is a number of minutes") from None
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise BadInput(f"MINUTES={text}: needed is a number of minutes above 0, such as MINUTES=10")
+    return minutes
 
 
 def train_and_paint(minutes):

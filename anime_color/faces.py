@@ -5,6 +5,7 @@ as a whole: a batch reads its own rows, so 30,000 faces cost no memory.
 """
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -18,14 +19,14 @@ SPLITS = ("train", "validation", "test", "all")
 
 
 class Faces(keras.utils.PyDataset):
-    """Batches of one split of a face set.
+    """Batches of one split of a face set, the attribute `digest` of which, a sha256, tells it from any other.
 
     `faces[i]` is a pure function of `i`, the seed and the files, also past the first pass: pass `i // len(faces)`
     has its own order and flips. So a resumed run goes on with the very batch at which it stopped.
 
         {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32}      B is smaller in a pass's last batch
 
-    folder: the face set.
+    folder: the face set, or several of them, whose faces are mixed.
     split: "train", "validation", "test" or "all".
     batch_size: faces a batch.
     size: side in pixels; the face set's own size must be a multiple of it (each block of pixels is averaged).
@@ -47,29 +48,32 @@ class Faces(keras.utils.PyDataset):
         seed=0,
     ):
         super().__init__()
-        self.folder = Path(folder)
-        self.description, rows = _read(self.folder)
+        folders = [Path(one) for one in (folder if isinstance(folder, (list, tuple)) else [folder])]
+        self.folder = folders[0]
+        sets = [_read(one) for one in folders]
         if split not in SPLITS:
             raise BadInput(f"split={split!r}: allowed are {', '.join(SPLITS)}")
         if batch_size < 1:
             raise BadInput(f"batch_size={batch_size}: needed is at least 1")
-        chosen = [row for row in rows if split in ("all", row["split"])]
+        chosen = [(k, row) for k, (_, rows) in enumerate(sets) for row in rows if split in ("all", row["split"])]
         if not chosen:
-            raise BadInput(f"{folder}: its {split} split is empty; pack more faces or choose another split")
+            raise BadInput(f"{self.folder}: its {split} split is empty; pack more faces or choose another split")
         self.split, self.batch_size, self.lightness = split, batch_size, lightness
         self.flips, self.shuffle, self.seed = flips, shuffle, seed
-        self.rows = np.array([int(row["index"]) for row in chosen])
-        self.labels = np.array([int(row["label"]) for row in chosen], "int32")
-        self.pixels = np.load(self.folder / "faces.npy", mmap_mode="r")
-        own = self.pixels.shape[1]
-        self.size = size or own
-        if own % self.size:
-            raise BadInput(f"{folder}: faces of {own} px cannot be averaged to size={self.size}; pack with --size")
-
-    @property
-    def digest(self):
-        """The sha256 that tells this face set from any other."""
-        return self.description["digest"]
+        self.sets = np.array([k for k, _ in chosen])
+        self.rows = np.array([int(row["index"]) for _, row in chosen])
+        # a folder's labels follow those of the folder before it
+        before = np.cumsum([0, *(max(int(row["label"]) for row in rows) + 1 for _, rows in sets)])
+        self.labels = np.array([before[k] + int(row["label"]) for k, row in chosen], "int32")
+        self.pixels = [np.load(one / "faces.npy", mmap_mode="r") for one in folders]
+        self.size = size or self.pixels[0].shape[1]
+        for one, pixels in zip(folders, self.pixels, strict=True):
+            if pixels.shape[1] % self.size:
+                raise BadInput(
+                    f"{one}: faces of {pixels.shape[1]} px cannot be averaged to size={self.size}; pack with --size"
+                )
+        digests = [description["digest"] for description, _ in sets]
+        self.digest = digests[0] if len(sets) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     @property
     def count(self):
@@ -83,27 +87,34 @@ class Faces(keras.utils.PyDataset):
         epoch, batch = divmod(index, len(self))
         order, flipped = self._pass(epoch)
         chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        rgb = self.rgb(chosen)
-        mirrored = flipped[chosen]
+        return self.at(chosen, flipped[chosen])
+
+    def at(self, positions, mirrored=False):
+        """The batch of the given positions of the split; `mirrored` says which of them, or all, are mirror images."""
+        rgb = self.rgb(positions)
+        mirrored = np.broadcast_to(mirrored, len(rgb))
         rgb[mirrored] = rgb[mirrored, :, ::-1]
         lab = color.rgb_to_lab(rgb, self.lightness)
-        return {"l": lab[..., :1], "ab": lab[..., 1:], "label": self.labels[chosen]}
+        return {"l": lab[..., :1], "ab": lab[..., 1:], "label": self.labels[positions]}
 
     def rgb(self, positions):
         """uint8 pictures (len(positions), size, size, 3) at the given positions of the split."""
         positions = np.asarray(positions)
-        pictures = np.stack([self.pixels[row] for row in self.rows[positions]])
-        block = pictures.shape[1] // self.size
+        chosen = zip(self.sets[positions], self.rows[positions], strict=True)
+        return np.stack([self._reduced(self.pixels[one][row]) for one, row in chosen])
+
+    def _reduced(self, face):
+        block = len(face) // self.size
         if block == 1:
-            return pictures
-        blocks = pictures.reshape(len(pictures), self.size, block, self.size, block, 3)
-        return blocks.mean(axis=(2, 4)).round().astype("uint8")
+            return face
+        blocks = face.reshape(self.size, block, self.size, block, 3)
+        return blocks.mean(axis=(1, 3)).round().astype("uint8")
 
     def masks(self, positions):
         """Part numbers uint8 (len(positions), size, size) of drawn faces (`data_prep.drawn_faces.PARTS`), or None if
-        the face set has no masks."""
+        the face set has no masks or is one of several."""
         path = self.folder / "masks.npy"
-        if not path.is_file():
+        if len(self.pixels) > 1 or not path.is_file():
             return None
         masks = np.load(path, mmap_mode="r")
         step = masks.shape[1] // self.size
@@ -111,7 +122,7 @@ class Faces(keras.utils.PyDataset):
 
     def after(self, steps):
         """The same batches from the given one on, without end: what `Trainer.fit` reads."""
-        return _Stream(self, steps)
+        return Endless(self, steps)
 
     def _pass(self, epoch):
         random = np.random.default_rng([self.seed, epoch])
@@ -120,17 +131,17 @@ class Faces(keras.utils.PyDataset):
         return order, flipped
 
 
-class _Stream(keras.utils.PyDataset):
-    """Batches of `faces` from number `start` on, without end."""
+class Endless(keras.utils.PyDataset):
+    """The `batches` from number `start` on, without end."""
 
     num_batches = None
 
-    def __init__(self, faces, start):
+    def __init__(self, batches, start):
         super().__init__()
-        self.faces, self.start = faces, start
+        self.batches, self.start = batches, start
 
     def __getitem__(self, index):
-        return self.faces[self.start + index]
+        return self.batches[self.start + index]
 
 
 def _read(folder):

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anime_color import checkpoints, recipes, settings
+from anime_color import recipes, settings
 from anime_color.files import written_aside
+from anime_color.training import checkpoints
 from data_prep.errors import BadInput
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -59,7 +60,7 @@ def load(name_or_run):
     system = recipes.get(description["recipe"]).build(values)
     generator = system.networks["generator"]
     arrays = checkpoints.load_generator(weights)
-    if [array.shape for array in arrays] != [tuple(v.shape) for v in generator.variables]:
+    if [array.shape for array in arrays] != [tuple(v.shape) for v in generator.weights]:
         raise BadInput(f"{weights}: weights of another network than its settings describe; use it as it was written")
     generator.set_weights([array.astype("float32") for array in arrays])
     return {

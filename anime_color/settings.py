@@ -44,7 +44,9 @@ def checked(settings):
 _WORDS = {
     "network": ("film", "ancestor"),
     "objective": ("non_saturating", "hinge", "least_squares", "wasserstein"),
-    "frozen": ("nothing", "encoder"),
+    "frozen": ("nothing", "regions"),
+    "slopes": ("fitted", "none"),
+    "moving": ("palette", "both"),
     "lightness": ("lab", "luma"),
     "alpha": ("sample", "pixel"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),

@@ -22,7 +22,8 @@ def against_ancestor(repeats):
 def _ancestor(lap):
     import numpy as np
 
-    from anime_color import networks, noise
+    from anime_color import networks
+    from anime_color.coloring import noise
 
     generator = networks.ancestor_generator(SIZE)
     given = {"l": np.zeros((NOISES, SIZE, SIZE, 1), "float32"), "noise": noise.schedule("segments", 100)}
@@ -32,7 +33,7 @@ def _ancestor(lap):
 
 
 def _ours(lap):
-    from anime_color.colorizer import Colorizer
+    from anime_color.coloring.colorizer import Colorizer
     from data_prep.drawn_faces import draw
 
     colorizer = Colorizer.from_preset("chroma-128")

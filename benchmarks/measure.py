@@ -19,7 +19,7 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 def machine():
     """CPU, cores, versions and backend in one line. Imports the backend, so call it `apart`."""
-    from anime_color import engine
+    from anime_color.training import engine
 
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []

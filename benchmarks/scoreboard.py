@@ -81,8 +81,9 @@ def _one(options, recipe, preset, seed):
 
 
 def _train(recipe, preset, seed, faces, run, budget, clock):
-    from anime_color import runs, settings
+    from anime_color import settings
     from anime_color.faces import Faces
+    from anime_color.training import runs
 
     chosen = replace(settings.preset(recipe, preset), seed=seed, size=Faces(faces).size)
     runs.train(recipe, chosen, faces, run, **budget, score_epochs=0, verbose=0, timer=CLOCKS[clock])

@@ -18,7 +18,7 @@ def ours(lap, recipe, preset, changes, folder):
     import keras
 
     from anime_color.faces import Faces
-    from anime_color.trainer import Trainer
+    from anime_color.training.trainer import Trainer
 
     s = replace(settings.preset(recipe, preset), **changes)
     trainer = Trainer(recipes.get(recipe).build(s), s.seed)

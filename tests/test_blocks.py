@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from anime_color import blocks
+from anime_color.networks import blocks
 
 
 def array(tensor):

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from anime_color import characters, color
+from anime_color import color
+from anime_color.coloring import characters
 from data_prep.errors import BadInput
 
 

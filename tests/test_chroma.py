@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_color import chroma, color
+from anime_color import color
+from anime_color.coloring import chroma
 
 
 @pytest.fixture

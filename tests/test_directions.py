@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import color, directions, noise
-from anime_color.colorizer import Colorizer
+from anime_color import color
+from anime_color.coloring import directions, noise
+from anime_color.coloring.colorizer import Colorizer
 from data_prep.errors import BadInput
 
 

@@ -61,7 +61,7 @@ def test_splits_share_no_face(face_set):
 
 
 def test_the_set_is_not_loaded(face_set):
-    assert isinstance(Faces(face_set).pixels, np.memmap)
+    assert isinstance(Faces(face_set).pixels[0], np.memmap)
 
 
 def test_luma_changes_lightness_only(face_set):
@@ -103,3 +103,16 @@ def test_senseless_arguments_are_refused(face_set):
         Faces(face_set, split="dev")
     with pytest.raises(BadInput, match="batch_size=0"):
         Faces(face_set, batch_size=0)
+
+
+def test_several_sets_are_mixed(face_set, tmp_path):
+    import data_prep
+
+    other = data_prep.pack("drawn:40", tmp_path / "other", size=64, workers=1, progress=False, seed=900)
+    alone = [Faces(folder, split="all", size=32) for folder in (face_set, other)]
+    mixed = Faces([face_set, other], split="all", size=32, batch_size=100, flips=False, shuffle=False)
+    assert mixed.count == 100 and mixed.folder == face_set
+    assert (mixed.rgb(range(60)) == alone[0].rgb(range(60))).all()
+    assert (mixed.rgb(range(60, 100)) == alone[1].rgb(range(40))).all()
+    assert len(set(mixed.labels)) == sum(len(set(one.labels)) for one in alone)
+    assert len({mixed.digest, alone[0].digest, alone[1].digest}) == 3

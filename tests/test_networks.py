@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import networks, noise
+from anime_color import networks
+from anime_color.coloring import noise
 from data_prep.errors import BadInput
 
 
@@ -126,40 +127,6 @@ def test_generators_survive_saving_with_keras(film, tmp_path):
     again = keras.saving.load_model(tmp_path / "film.keras")
     given, vector = lightness(32, 32), noise.schedule("random", 8, 1)
     assert (paint(again, given, vector) == paint(film, given, vector)).all()
-
-
-@pytest.fixture(scope="module", params=[2, 4])
-def chroma(request):
-    keras.utils.set_random_seed(0)
-    return networks.chroma_generator(width=8, latent_size=8, factor=request.param)
-
-
-def test_chroma_generator_keeps_the_lightness_and_takes_any_multiple(chroma):
-    for height, width in ((32, 32), (64, 96)):
-        given = lightness(height, width, batch=2)
-        lab = paint(chroma, given, noise.schedule("random", 8, 2))
-        assert lab.shape == (2, height, width, 3) and (lab[..., :1] == given).all()
-
-
-def test_chroma_generator_sees_the_whole_face_and_listens_to_the_noise(chroma):
-    given = lightness(64, 64)
-    changed = given.copy()
-    changed[:, 60:, 60:] += 1.0
-    vectors = noise.schedule("random", 8, 2)
-    first = paint(chroma, given, vectors[:1])
-    assert np.abs(paint(chroma, changed, vectors[:1]) - first)[0, 0, 0, 1:].max() > 0
-    assert np.abs(paint(chroma, given, vectors[1:]) - first)[..., 1:].mean() > 0.01
-
-
-def test_many_noises_need_the_encoder_once(chroma, monkeypatch):
-    given, vectors = lightness(32, 64), noise.schedule("random", 8, 5)
-    calls = []
-    encoder = chroma.get_layer("encoder")
-    predict = encoder.predict_on_batch
-    monkeypatch.setattr(encoder, "predict_on_batch", lambda x: calls.append(x.shape) or predict(x))
-    together = networks.painter(chroma, given)(vectors)
-    assert calls == [(1, 32, 64, 1)]
-    assert together == pytest.approx(paint(chroma, given.repeat(5, 0), vectors), abs=1e-5)
 
 
 def test_two_scale_critic_judges_each_picture_alone_at_any_size():

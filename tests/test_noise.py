@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import noise
+from anime_color.coloring import noise
 from data_prep.errors import BadInput
 
 

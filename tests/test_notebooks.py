@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from anime_color import runs
+from anime_color.training import runs
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from anime_color import engine, objectives
+from anime_color.training import engine, objectives
 
 LOG2 = 0.693147
 
@@ -126,31 +126,3 @@ def test_alpha_per_pixel_collapses_to_the_midpoint():
     along, off = projections("pixel")
     assert along.std() < 0.05 and along.mean() == pytest.approx(0.5, abs=0.02)
     assert off.mean() == pytest.approx(0.289, abs=0.02)
-
-
-def colors(first, second=0.0):
-    """Two colorings of one face, constant but for a checker of strength `second` on the other."""
-    checker = np.where(np.indices((16, 16)).sum(0) % 2, 1.0, -1.0)[None, ..., None] * np.ones(2)
-    return np.full((1, 16, 16, 2), first, "float32"), (np.zeros((1, 16, 16, 2)) + second * checker).astype("float32")
-
-
-@pytest.mark.parametrize(
-    ("first", "speckle", "reward"),
-    [(0.0, 0.0, 0.0), (0.05, 0.0, 0.025), (0.05, 0.3, 0.025), (0.2, 0.0, 0.1), (0.9, 0.0, 0.1)],
-)
-def test_diversity_rewards_other_colors_up_to_its_cap_and_no_speckle(first, speckle, reward):
-    noises = np.full((1, 4), 1.0, "float32"), np.full((1, 4), -1.0, "float32")  # 2 apart
-    found = objectives.diversity_loss(*colors(first, speckle), *noises, cap=0.1)
-    assert value(found) == pytest.approx(-reward, abs=1e-6)
-
-
-@pytest.mark.parametrize(("first", "moves"), [(0.05, True), (0.3, False)])
-def test_diversity_pulls_below_its_cap_only(first, moves):
-    noises = np.full((1, 4), 1.0, "float32"), np.full((1, 4), -1.0, "float32")
-    ab, other = colors(first)
-
-    def loss(x):
-        return objectives.diversity_loss(x, other, *noises, cap=0.1)
-
-    gradient = ops.convert_to_numpy(engine.input_gradients(loss, ops.convert_to_tensor(ab)))
-    assert (np.abs(gradient).max() > 0) == moves and gradient.max() <= 0

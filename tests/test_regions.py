@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anime_color import regions
+from anime_color.coloring import regions
 from data_prep.drawn_faces import PARTS, draw
 from data_prep.errors import BadInput
 

@@ -12,8 +12,9 @@ import keras
 import numpy as np
 import pytest
 
-from anime_color import callbacks, checkpoints, demo, presets, recipes, runs
-from anime_color.colorizer import Colorizer
+from anime_color import demo, presets, recipes
+from anime_color.coloring.colorizer import Colorizer
+from anime_color.training import callbacks, checkpoints, runs
 from data_prep.errors import BadInput
 
 STEPS = 14
@@ -43,7 +44,7 @@ def killed(recipe, faces, run, where):
     """Trains in another process that kills itself, with SIGKILL, at `where`."""
     script = textwrap.dedent(f"""
         import os, signal, sys
-        from anime_color import checkpoints
+        from anime_color.training import checkpoints
         from tests.test_runs import At, trained
         def die():
             os.kill(os.getpid(), signal.SIGKILL)
@@ -258,28 +259,28 @@ def test_a_run_becomes_a_preset(run, tmp_path, monkeypatch):
         Colorizer.from_preset("mine")
 
 
-def test_fine_tuning_begins_with_the_weights_and_leaves_the_encoder(face_set, tmp_path, monkeypatch):
+def test_fine_tuning_begins_with_the_weights_and_leaves_the_regions(face_set, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "SHIPPED", tmp_path / "weights")
     slow = tiny("chroma", learning_rate=1e-4)
     first = runs.train("chroma", slow, face_set, tmp_path / "first", steps=2, score_epochs=0, verbose=0)
     presets.export(tmp_path / "first", tmp_path / "weights" / "shipped", "# Shipped")
     settings, said = runs.fine_tuning("chroma", "shipped", face_set)
-    assert settings == dataclasses.replace(tiny("chroma"), frozen="encoder", size=32)
+    assert settings == dataclasses.replace(tiny("chroma"), frozen="regions", size=32)
     assert "generator and critic go on" in said
-    assert "encoder is frozen" in said
-    go = {"steps": 1, "verbose": 0, "score_epochs": 0}
+    assert "regions are frozen" in said
+    go = {"steps": 2, "verbose": 0, "score_epochs": 0}
     tuned = runs.train("chroma", settings, face_set, tmp_path / "tuned", start="shipped", **go)
 
     def moved(name, part=None):
         before, after = first.networks[name], tuned.networks[name]
         if part:
-            before, after = first.averaged.get_layer(part), after.get_layer(part)
+            before, after = first.averaged.get_layer(part), tuned.networks["generator"].get_layer(part)
         return max(np.abs(a - b).max() for a, b in zip(before.get_weights(), after.get_weights(), strict=True))
 
-    assert moved("generator", "encoder") < 1e-3  # float16
-    assert 1e-4 < moved("generator", "decoder") < 0.02 and moved("critic") < 0.02  # a step away, not anew
+    assert moved("generator", "regions") < 1e-3  # float16
+    assert 1e-4 < moved("generator", "sampler") < 0.02 and moved("critic") < 0.02  # steps away, not anew
     with pytest.raises(BadInput, match="start None there|start .* there"):
-        runs.train("chroma", settings, face_set, tmp_path / "tuned", **go | {"steps": 2})
+        runs.train("chroma", settings, face_set, tmp_path / "tuned", **go | {"steps": 3})
     with pytest.raises(BadInput, match="weights of the recipe chroma, not gan"):
         runs.fine_tuning("gan", "shipped", face_set)
     with pytest.raises(BadInput, match="weights of another generator"):

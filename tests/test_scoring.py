@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 import data_prep
-from anime_color import callbacks, cli, color, runs, settings
+from anime_color import cli, color, settings
 from anime_color.faces import Faces
 from anime_color.scores import bootstrap, comparison, features, glance, perceptual, results, scoring, systems
+from anime_color.training import callbacks, runs
 from benchmarks import scoreboard
 from data_prep.errors import BadInput
 

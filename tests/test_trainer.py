@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from anime_color import callbacks, phases, recipes
+from anime_color import recipes
 from anime_color.faces import Faces
-from anime_color.phases import Phase, Term, Update
-from anime_color.trainer import System, Trainer
+from anime_color.training import callbacks, phases
+from anime_color.training.phases import Phase, Term, Update
+from anime_color.training.trainer import System, Trainer
 from data_prep.errors import BadInput
 
 
@@ -117,9 +118,9 @@ def test_without_averaging_the_average_is_the_generator(faces):
 
 def test_phases_take_turns(faces):
     critic, generator = phases.adversarial("hinge").updates
-    trainer = ready(small_system(Phase("first", (critic,), epochs=1), Phase("second", (generator,), epochs=None)))
+    trainer = ready(small_system(Phase("first", (critic,)), Phase("second", (generator,), share=2.0)))
     before = {name: snapshot(network) for name, network in trainer.networks.items()}
-    trainer.fit(faces, epochs=1, verbose=0)
+    trainer.fit(faces, epochs=3, callbacks=[StopAfter(3)], verbose=0)
     assert trainer.phase.name == "first" and changed(trainer.networks["generator"], before["generator"]) == set()
     middle = snapshot(trainer.networks["critic"])
     history = trainer.fit(faces, epochs=3, verbose=0)

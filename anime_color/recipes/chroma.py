@@ -1,44 +1,53 @@
-"""Ours: 25 colorings of one gray face that are believable, coherent and clearly different. The default.
+"""Ours, the default: 25 colorings of one gray face that are believable, coherent and clearly different.
 
-Papers: Perez et al. 2018 (FiLM), Mescheder et al. 2018 (R1), Yang et al. 2019 (the capped diversity term), He et al.
-2010 (the local linear model that enlarges colors along edges), Zhu et al. 2017 (latent regression, off).
-docs/results.md has the comparison that chose objective, regularizer, diversity term and latent size, and its cost.
+Papers: Lipman et al. 2023 (flow matching), Liu et al. 2023 (rectified flow), Mescheder et al. 2018 (R1), Gulrajani et
+al. 2017 (gradient penalty). Relatives: color queries (DDColor, Kang et al. 2023), palette-guided colorization (PalGAN,
+Wang et al. 2022); none of them draws many palettes for one gray picture.
 
-Lightness comes in at full size and leaves untouched. The network works at a half or a quarter of the side (`factor`),
-which costs colors little; its encoder does not know the noise, so it runs once for all colorings. The critic
-judges patches at full detail and the whole face, lightness and color together.
+A picture is cut into soft regions by its lightness alone; a noise only chooses their colors. Three phases: "regions"
+learns to cut real pictures so that each region has one color; "palette" learns by flow matching to lead noise to the
+palettes of real pictures; "adversarial" takes a few steps of that flow as a generator and lets a critic of two scales
+mend what it paints: this is where GAN and WGAN-GP meet the same generator. docs/results.md has the comparison that
+chose the settings, and what they cost.
 """
 
 from dataclasses import dataclass
 
 import keras
 
-from anime_color import networks, phases
-from anime_color.trainer import System
+from anime_color import networks
+from anime_color.training import palette_phases, phases
+from anime_color.training.trainer import System
 
 
 @dataclass(frozen=True)
 class Settings:
     size: int = 64  # side of the training faces in pixels, a multiple of 8 * factor
-    factor: int = 2  # the network works at size / factor, 2 or 4
-    width: int = 32  # channels of the generator's first level
+    factor: int = 2  # the region network works at size / factor, 2 or 4
+    regions: int = 24
+    slopes: str = "fitted"  # or "none": one color a region, whatever its lightness
+    width: int = 32  # channels of the region network's first level
+    features: int = 64  # that a token is made of
+    palette_width: int = 96
+    palette_depth: int = 3
+    flow_steps: int = 4  # Euler steps from noise to palette
     critic_width: int = 32
-    latent_size: int = 16
-    objective: str = "non_saturating"  # or "hinge", "wasserstein", "least_squares"
+    objective: str = "non_saturating"  # or "wasserstein", "hinge", "least_squares"
     batch_size: int = 16  # faces an update
+    palette_batch_size: int = 64
     critic_steps: int = 1
-    r1: float = 1.0
+    r1: float = 0.1
     r1_stride: int = 4  # R1 looks at every fourth face
     penalty: float = 0.0  # gradient penalty, for "wasserstein"
-    diversity: float = 0.0  # weight of the capped diversity term: 5 widens a timid noise, but costs realism
-    diversity_cap: float = 0.1  # of real faces' colors in each other's place
-    latent_regression: float = 0.0
-    l1: float = 0.0
-    learning_rate: float = 2e-4
+    moving: str = "palette"  # what the adversarial phase moves: "palette", or "both" with the regions
+    regions_share: float = 0.3  # of the budget, for each phase; 0 leaves a phase out
+    palette_share: float = 0.25
+    adversarial_share: float = 0.45
+    learning_rate: float = 2e-4  # of the adversarial phase; the others have five times as much
     beta_1: float = 0.0
     beta_2: float = 0.99
     ema: float = 0.998
-    frozen: str = "nothing"  # or "encoder", for fine-tuning: what it knows of pictures stays
+    frozen: str = "nothing"  # or "regions", for fine-tuning: how pictures are cut stays
     lightness: str = "lab"
     seed: int = 0
     precision: str = "float32"
@@ -51,40 +60,56 @@ class Settings:
     @classmethod
     def faithful(cls):
         """Full size: 128 px, as the shipped chroma-128."""
-        return cls(size=128, factor=4, r1=0.1, ema=0.999)
+        return cls(size=128, factor=4)
 
     @classmethod
     def tiny(cls):
         """Seconds on any machine, for tests."""
-        return cls(size=32, width=8, critic_width=8, latent_size=8, batch_size=4, ema=0.9)
+        return cls(
+            size=32, regions=6, width=8, features=8, palette_width=16, palette_depth=1, critic_width=8, batch_size=4,
+            palette_batch_size=8, flow_steps=2, ema=0.9,
+        )  # fmt: skip
 
 
 def build(settings):
-    """The `System` of `settings`: networks "generator" and "critic", and "noise_reader" where noise is regressed."""
+    """The `System` of `settings`: networks "generator", made of "regions" and "palette", and "critic"."""
     s = settings
+    slopes, frozen = s.slopes == "fitted", s.frozen == "regions"
+    regions = networks.region_network(s.regions, s.width, s.factor, s.features)
+    palette = networks.palette_network(s.regions, s.features + 5, s.palette_width, s.palette_depth)
     trained = {
-        "generator": networks.chroma_generator(s.width, s.latent_size, s.factor),
+        "generator": networks.generator_of(regions, palette, s.flow_steps),
+        "regions": regions,
+        "palette": palette,
         "critic": networks.two_scale_critic(s.critic_width, s.factor),
     }
-    trained["generator"].get_layer("encoder").trainable = s.frozen != "encoder"
-    if s.latent_regression:
-        trained["noise_reader"] = networks.noise_reader(s.critic_width // 2, s.latent_size)
-    phase = phases.adversarial(
+    moving = s.moving == "both" and not frozen  # then they go on explaining real colors as well
+    adversarial = phases.adversarial(
         s.objective,
         critic_steps=s.critic_steps,
         gradient_penalty=s.penalty,
         r1=s.r1,
         r1_stride=s.r1_stride,
-        l1=s.l1,
-        extra=(*phases.diversity(s.diversity, s.diversity_cap), *phases.latent_regression(s.latent_regression)),
-        trains=tuple(name for name in trained if name != "critic"),
+        extra=palette_phases.explaining_terms(slopes) if moving else (),
+        trains=("palette", "regions") if moving else ("palette",),
+        share=s.adversarial_share,
+        schedule=phases.falling(0.6),
     )
     adam = keras.optimizers.Adam
     return System(
         networks=trained,
-        phases=(phase,),
-        optimizers={name: adam(s.learning_rate, s.beta_1, s.beta_2) for name in ("generator", "critic")},
-        latent_size=s.latent_size,
+        phases=(
+            palette_phases.explaining_regions(slopes, share=0 if frozen else s.regions_share),
+            palette_phases.palette_flow(slopes, s.palette_batch_size, not frozen, s.palette_share, s.seed),
+            adversarial,
+        ),
+        optimizers={
+            "regions": adam(5 * s.learning_rate, 0.9, 0.99),
+            "palette": keras.optimizers.AdamW(5 * s.learning_rate, weight_decay=0.01),
+            "critic": adam(s.learning_rate, s.beta_1, s.beta_2),
+            "generator": adam(s.learning_rate, s.beta_1, s.beta_2),
+        },
+        latent_size=4 * s.regions,
         ema=s.ema,
         multiple=8 * s.factor,
     )

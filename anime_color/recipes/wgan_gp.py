@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import keras
 
-from anime_color import networks, phases
-from anime_color.trainer import System
+from anime_color import networks
+from anime_color.training import phases
+from anime_color.training.trainer import System
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from anime_color import checkpoints, networks
+from anime_color import networks
 from anime_color.faces import Faces
 from anime_color.files import written_aside
+from anime_color.training import checkpoints
 
 SIZE = 64
 

@@ -12,9 +12,10 @@ import keras
 import numpy as np
 from PIL import Image
 
-from anime_color import checkpoints, color, networks
+from anime_color import color, networks
 from anime_color.presets import SHIPPED
 from anime_color.scores import inputs
+from anime_color.training import checkpoints
 from data_prep.errors import BadInput
 
 NAMES = ("faces", "inception")

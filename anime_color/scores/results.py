@@ -7,12 +7,12 @@ from importlib.metadata import version
 
 import numpy as np
 
-from anime_color import engine
 from anime_color.files import written_aside
 from anime_color.scores.bootstrap import Estimate
 from anime_color.scores.comparison import Score, best
 from anime_color.scores.features import RESIZE
 from anime_color.scores.measures import MEASURES
+from anime_color.training import engine
 
 COLUMN = 15  # characters
 DIGITS = 5  # significant ones, in JSON

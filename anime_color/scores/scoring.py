@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from anime_color import color, presets
-from anime_color.colorizer import Colorizer
+from anime_color.coloring.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.scores import (
     bootstrap,

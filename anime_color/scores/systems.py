@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anime_color import color, noise
+from anime_color import color
+from anime_color.coloring import noise
 
 
 @dataclass(frozen=True)

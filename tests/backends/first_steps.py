@@ -10,8 +10,10 @@ import keras
 import numpy as np
 from batches import Faces
 
-from anime_color import noise, objectives, phases, recipes
-from anime_color.trainer import Trainer
+from anime_color import recipes
+from anime_color.coloring import noise
+from anime_color.training import objectives, phases
+from anime_color.training.trainer import Trainer
 
 STEPS = 4
 SIZE = 7  # so that the parts of a step are of different length

@@ -15,8 +15,9 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from batches import Faces  # noqa: E402
 
-from anime_color import engine, objectives, phases, recipes  # noqa: E402
-from anime_color.trainer import Trainer  # noqa: E402
+from anime_color import recipes  # noqa: E402
+from anime_color.training import engine, objectives, phases  # noqa: E402
+from anime_color.training.trainer import Trainer  # noqa: E402
 
 
 def main():

@@ -22,13 +22,15 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from anime_color import callbacks, checkpoints, engine, noise, presets, recipes
+from anime_color import presets, recipes
 from anime_color import settings as settings_module
-from anime_color.colorizer import Colorizer
+from anime_color.coloring import noise
+from anime_color.coloring.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.files import written_aside
 from anime_color.scores import features, glance
-from anime_color.trainer import Trainer
+from anime_color.training import callbacks, checkpoints, engine
+from anime_color.training.trainer import Trainer
 from data_prep.errors import BadInput
 
 SHEET_FACES = 6
@@ -54,7 +56,8 @@ def train(
 ):
     """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
 
-    faces, run: paths.
+    faces: path of a face set, or several, which are mixed; scores and sheets in the run folder are of the first.
+    run: path.
     epochs, steps, minutes: how long, over all sessions; at least one of them, the first that is reached ends it.
     checkpoint_minutes: time between checkpoints.
     score_epochs: passes between the scores in the log; 0 for none.
@@ -80,7 +83,9 @@ def train(
         if start is not None:
             trainer.begin_with(presets.networks(start))  # first, for what does not fit leaves no folder behind
         description = _describe(run, recipe, settings, batches, start)
-        clock = callbacks.Clock(_restore(trainer, run), steps, minutes, timer)
+        limits = [*([steps] if steps else []), *([epochs * len(batches)] if epochs else [])]
+        clock = callbacks.Clock(_restore(trainer, run), min(limits, default=None), minutes, timer)
+        faces = batches.folder
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
         noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
         saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
@@ -97,8 +102,8 @@ def train(
         for callback in (clock, saver):
             callback.set_model(trainer)
         with _stopped_by_signals(trainer):
-            if not clock.used_up:
-                trainer.fit(batches, epochs, attached, verbose)
+            if clock.spent < 1:
+                trainer.fit(batches, epochs, attached, verbose, lambda: clock.spent)
                 saver.save()
     return trainer
 
@@ -106,8 +111,8 @@ def train(
 def fine_tuning(recipe, start, faces):
     """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start)` fine-tunes the preset
     or run `start` on the face set `faces`: at its size, and at the learning rate with which the recipe begins, since a
-    long training ends with a smaller one. An encoder, where there is one, is frozen, since few pictures would spoil
-    what it learned from many. BadInput if `start` is of another recipe."""
+    long training ends with a smaller one. Regions, where there are any, are frozen, since few pictures would spoil
+    what they learned from many. BadInput if `start` is of another recipe."""
     found = presets.find(start)
     if found.description["recipe"] != recipe:
         raise BadInput(f"{start}: weights of the recipe {found.description['recipe']}, not {recipe}; train that one")
@@ -116,13 +121,13 @@ def fine_tuning(recipe, start, faces):
     settings = replace(settings, size=Faces(faces).size, learning_rate=begun)
     frozen = hasattr(settings, "frozen")
     if frozen:
-        settings = replace(settings, frozen="encoder")
+        settings = replace(settings, frozen="regions")
     known = presets.networks(found)
     new = sorted(set(recipes.get(recipe).build(settings).networks) - set(known))
     return settings, (
         f"from {found.name}, on pictures of {settings.size} px: {' and '.join(known)} go on from its weights; "
         + (f"{' and '.join(new)} new, for it came without; " if new else "")
-        + ("the encoder is frozen (--set frozen=nothing trains it too)" if frozen else "nothing is frozen")
+        + ("the regions are frozen (--set frozen=nothing trains them too)" if frozen else "nothing is frozen")
     )
 
 

@@ -6,13 +6,14 @@ import numpy as np
 from joblib import cpu_count
 from PIL import Image
 
-from anime_color import characters, color, networks, noise, presets, regions
+from anime_color import color, presets
+from anime_color.coloring import characters, noise, painting, regions
 from data_prep import on_white, open_with_alpha
 from data_prep.errors import BadInput
 
-LONGEST_SIDE = 4000
+SHORTEST_SIDE, LONGEST_SIDE = 16, 4000
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
-PIXELS_AT_ONCE = 2**18  # in one call of the generator and finished by one thread, which bounds the memory
+PIXELS_AT_ONCE = 2**18  # of all colorings, finished by one thread: they stay in its cache
 
 
 class Colorizer:
@@ -22,9 +23,10 @@ class Colorizer:
     at. What comes back is uint8 RGB of its size, or RGBA with its alpha where it has one; its lightness is the
     picture's, for colors that sRGB cannot show at that lightness are desaturated until it can.
 
-    generator: takes `l` and `noise`, returns scaled lab.
-    size: side of the faces that it was trained on; pictures are colored at about this size, and the colors
-        enlarged to the picture's own, so that they do not depend on it.
+    generator: takes `l` and `noise`, returns scaled lab. One that is made of regions and palette cuts a picture once,
+        at its own size, and paints it with many palettes; what another one paints is enlarged.
+    size: side of the faces that it was trained on; pictures are shown to it at about this size, so that colors do
+        not depend on that of the picture.
     lightness: "lab" or "luma", what the generator was trained to see.
     multiple: height and width that the generator gets are multiples of this.
     name: of the weights, for people.
@@ -39,6 +41,7 @@ class Colorizer:
             multiple,
             name,
         )
+        self.painter = painting.painter(generator)
         self.clipped = np.zeros(0)
 
     @classmethod
@@ -104,6 +107,15 @@ class Colorizer:
         solid = colored[..., :3] if colored.shape[2] == 3 else colored[colored[..., 3] > 127][None, :, :3]
         return characters.Character(self.name, np.asarray(noise, "float32"), characters.palette(solid))
 
+    def regions(self, picture):
+        """The soft regions of one picture, `painting.Regions`: how much of each a pixel belongs to, float32 (K, H, W),
+        and what they mostly are. BadInput if the weights know no regions."""
+        rgb, alpha = open_with_alpha(picture)
+        if not isinstance(self.painter, painting.RegionPainter):
+            raise BadInput(f"weights {self.name}: they know no regions; take those of a chroma of this version")
+        self._check(rgb)
+        return self.painter.regions(self._given(on_white(rgb, alpha)), color.rgb_to_lab(rgb)[..., 0])
+
     def lab(self, rgb, noises, seen=None, palette=None):
         """Yields the coloring of `rgb`, uint8 (H, W, 3), by each of the noises (N, latent): scaled lab (H, W, 3), as
         the generator wants it, so some of it outside the sRGB gamut.
@@ -111,46 +123,49 @@ class Colorizer:
         seen: what the generator looks at instead of `rgb`, where transparency makes the two differ.
         palette: L*, a*, b* (K, 3) that the colors are drawn to.
         """
-        lightness = color.rgb_to_lab(rgb)[..., :1]
-        for ab in self._small_ab(rgb if seen is None else seen, noises, palette):
-            yield np.concatenate([lightness, np.stack(_resized(ab, *rgb.shape[:2]), -1)], -1)
+        lightness = color.rgb_to_lab(rgb)[..., 0]
+        sketch = self.painter.sketch(self._given(rgb if seen is None else seen), lightness, noises, palette)
+        for a, b in zip(*np.split(sketch(slice(None)), 2), strict=True):
+            yield np.stack([lightness, a, b], -1)
 
     def _paint(self, rgb, alpha, noises, palette=None):
         """uint8 (N, H, W, 3) of the noises (N, latent)."""
+        self._check(rgb)
         height, width = rgb.shape[:2]
-        rows = max(1, PIXELS_AT_ONCE // width)
-        bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-        group = max(1, PIXELS_AT_ONCE // (height * width))
-        lightness = [color.rgb_to_lab(rgb[band])[..., 0] for band in bands]
-        colors = list(self._small_ab(on_white(rgb, alpha), noises, palette))
-        pictures, clipped = np.empty((len(noises), *rgb.shape), "uint8"), np.zeros(len(noises))
+        lightness = color.rgb_to_lab(rgb)[..., 0]
+        sketch = self.painter.sketch(self._given(on_white(rgb, alpha)), lightness, noises, palette)
+        pictures = np.empty((len(noises), height, width, 3), "uint8")
+        rows = max(1, PIXELS_AT_ONCE // (width * len(noises)))
 
-        def finish(first, last):
-            for band, l in zip(bands, lightness, strict=True):  # noqa: E741
-                brush = color.Brush(l, group)
-                for start in range(first, last, group):
-                    some = slice(start, min(start + group, last))
-                    a, b = np.stack([_resized(ab, height, width, band) for ab in colors[some]], 1)
-                    pictures[some, band], desaturated = brush(a, b)
-                    clipped[some] += desaturated / (height * width)
+        def finish(top):
+            band = slice(top, min(top + rows, height))
+            places = color.places_of_lightness(lightness[band])
+            ab = sketch(band)
+            ab += 1
+            ab *= color.AB_PLACES_EACH
+            ab += np.float32(0.5)
+            clipped = np.zeros(len(noises))
+            for i, (a, b) in enumerate(zip(*np.split(ab, 2), strict=True)):
+                found = color.looked_up(places, a, b)
+                pictures[i, band] = found.view("uint8").reshape(*found.shape, 4)[..., :3]
+                clipped[i] = np.count_nonzero(found >> 24)
+            return clipped
 
-        ends = np.linspace(0, len(noises), min(cpu_count(), len(noises)) + 1).astype(int)
-        with ThreadPoolExecutor() as threads:
-            list(threads.map(finish, ends[:-1], ends[1:]))
-        self.clipped = clipped
+        color.swatches()
+        with ThreadPoolExecutor(cpu_count()) as threads:
+            self.clipped = sum(threads.map(finish, range(0, height, rows))) / (height * width)
         return pictures
 
-    def _small_ab(self, seen, noises, palette):
-        """Yields scaled ab (h, w, 2) at the size of the generator, for each of the noises."""
-        height, width = seen.shape[:2]
-        if max(height, width) > LONGEST_SIDE:
-            raise BadInput(f"picture of {width}x{height} px: at most {LONGEST_SIDE} px a side; reduce it first")
-        given = color.rgb_to_lab(self._reduced(seen), self.lightness)[None, ..., :1]
-        chunk = max(1, PIXELS_AT_ONCE // given.size)
-        paint = networks.painter(self.generator, given)
-        for start in range(0, len(noises), chunk):
-            for lab in paint(noises[start : start + chunk]):
-                yield (lab if palette is None else characters.drawn_to(lab, palette))[..., 1:]
+    def _check(self, rgb):
+        height, width = rgb.shape[:2]
+        if min(height, width) < SHORTEST_SIDE or max(height, width) > LONGEST_SIDE:
+            raise BadInput(
+                f"picture of {width}x{height} px: needed is {SHORTEST_SIDE} to {LONGEST_SIDE} px a side; resize it"
+            )
+
+    def _given(self, rgb):
+        """Scaled lightness (1, h, w, 1) as the generator wants to see it."""
+        return color.rgb_to_lab(self._reduced(rgb), self.lightness)[None, ..., :1]
 
     def _reduced(self, rgb):
         """The picture at about the size of the training faces: its short side there, both sides multiples."""
@@ -169,11 +184,3 @@ def _with_alpha(pictures, alpha):
     if alpha is None:
         return pictures
     return np.concatenate([pictures, np.broadcast_to(alpha[..., None], (*pictures.shape[:-1], 1))], -1)
-
-
-def _resized(ab, height, width, rows=slice(None)):
-    """The two planes of ab (h, w, 2), bilinear at another size; only the given rows of it."""
-    top, bottom, _ = rows.indices(height)
-    box = (0, top * ab.shape[0] / height, ab.shape[1], bottom * ab.shape[0] / height)
-    planes = [Image.fromarray(np.ascontiguousarray(ab[..., i])) for i in range(2)]
-    return [np.asarray(p.resize((width, bottom - top), Image.Resampling.BILINEAR, box)) for p in planes]

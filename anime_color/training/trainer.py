@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from anime_color import engine, phases
+from anime_color.training import engine, phases
 from data_prep.errors import BadInput
 
 
@@ -22,8 +22,8 @@ from data_prep.errors import BadInput
 class System:
     """What a recipe builds, and all that training it needs.
 
-    networks: built functional models by name, "generator" among them; a generator takes a dictionary of tensors
-        by the names of the contract and returns scaled lab (batch, H, W, 3).
+    networks: built functional models by name, "generator" among them, which may be made of others of them; a generator
+        takes a dictionary of tensors by the names of the contract and returns scaled lab (batch, H, W, 3).
     phases: in the order in which they are trained.
     optimizers: by the names of the updates in the phases.
     latent_size: length of the noise.
@@ -62,15 +62,11 @@ class Trainer(engine.StepModel):
             self.averaged.set_weights(system.networks["generator"].get_weights())
             self.averaged.trainable = False
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.steps = self.add_weight(
-            shape=(),
-            dtype="int32",
-            initializer="zeros",
-            trainable=False,
-            name="steps",
-            aggregation="only_first_replica",
-        )
-        self.phase = system.phases[0]
+        self.steps = self._counter("steps")
+        self.phase_now = self._counter("phase_now", (3,))  # its number, steps and passes before it
+        self.over = self._counter("over", (), "float32")  # how much of the phase is over, 0 to 1
+        self.phases = [phase for phase in system.phases if phase.share]
+        self._batches, self._entered = None, None
         self._moves = {update: engine.part_of_step(partial(self._update, update)) for update in system.updates}
         self._means = {
             name: keras.metrics.Mean(name)
@@ -79,6 +75,21 @@ class Trainer(engine.StepModel):
         }
         self._carried_means = None
         self.built = True
+
+    def _counter(self, name, shape=(), dtype="int32"):
+        return self.add_weight(
+            shape=shape,
+            dtype=dtype,
+            initializer="zeros",
+            trainable=False,
+            name=name,
+            aggregation="only_first_replica",
+        )
+
+    @property
+    def phase(self):
+        """The `Phase` that is trained now."""
+        return self.phases[self._entered or 0]
 
     def call(self, inputs, training=False):
         """Pictures of the averaged generator, scaled lab."""
@@ -92,40 +103,50 @@ class Trainer(engine.StepModel):
         """Builds the system's optimizers; `options` go to `keras.Model.compile`."""
         super().compile(optimizer=None, **{"jit_compile": engine.JIT_COMPILE, **options})
         half = keras.config.dtype_policy().compute_dtype == "float16"
-        self.optimizers = {}
+        self.optimizers, self.learning_rates = {}, {}
         for name, optimizer in self.system.optimizers.items():
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer
             trained = {n for update in self.system.updates if update.name == name for n in update.trains}
             optimizer.build([v for n in sorted(trained) for v in self.networks[n].trainable_variables])
             self.optimizers[name] = optimizer
+            self.learning_rates[name] = float(ops.convert_to_numpy(optimizer.learning_rate))
         if engine.BACKEND == "jax":
             self.optimizer = engine.OptimizerGroup(self.optimizers.values())
 
     # Training -----------------------------------------------------------------------------------------------
 
-    def fit(self, faces, epochs=1, callbacks=None, verbose="auto"):
+    def fit(self, faces, epochs=1, callbacks=None, verbose="auto", spent=None):
         """Trains until `epochs` passes over `faces` (a `faces.Faces`) are done in all; None: until a callback stops it.
 
         Passes done before count, in this session or in the run whose state was loaded, also a part of one:
-        the same call continues.
+        the same call continues. A phase with batches of its own takes as many steps as its share of those passes has.
+
+        spent: function -> which share of the budget is spent, 0 to 1, where that is not `epochs`; phases take turns
+            and learning rates fall by it.
         """
         history = keras.callbacks.History()  # of all stretches; that of Keras begins anew with each
         history.epoch = []
+        total = math.inf if epochs is None else epochs * len(faces)
+        spent = spent or (lambda: self.steps_done / total)
         self.stop_training = False
-        while not self.stop_training and (epochs is None or self.steps_done < epochs * len(faces)):
-            epoch, into = divmod(self.steps_done, len(faces))
-            phase_end = self._enter_phase(epoch)
-            # a pass begun before is finished alone; a phase is a stretch of its own; without an end, so is a pass
-            end = epoch + 1 if into or epochs is None else min(epochs, phase_end)
+        while not self.stop_training and self.steps_done < total:
+            batches = self._enter_phase(faces, spent())
+            _, before, passes = self._phase_now()
+            since, left = self.steps_done - before, total - self.steps_done
+            epoch, into = divmod(since, len(batches))
+            # a pass begun before is finished alone; without an end, a pass is a stretch of its own
+            whole = 1 if into or left == math.inf else max(1, left // len(batches))
+            turn = _Turn(spent)
             stretch = super().fit(
-                faces.after(self.steps_done),
-                initial_epoch=epoch,
-                epochs=end,
-                steps_per_epoch=len(faces) - into,
+                batches.after(since),
+                initial_epoch=passes + epoch,
+                epochs=passes + epoch + whole,
+                steps_per_epoch=min(len(batches) - into, left),
                 shuffle=False,
-                callbacks=callbacks,
+                callbacks=[*(callbacks or []), turn],  # last, for a stop that another asked for is final
                 verbose=verbose,
             )
+            self.stop_training = self.stop_training and not turn.taken
             history.epoch += stretch.epoch
             for name, values in stretch.history.items():
                 history.history.setdefault(name, []).extend(values)
@@ -136,17 +157,37 @@ class Trainer(engine.StepModel):
         """Train steps taken, over all sessions."""
         return int(ops.convert_to_numpy(self.steps))
 
-    def _enter_phase(self, epoch):
-        """Makes the phase of `epoch` the current one and returns the epoch at which it ends."""
-        end = 0
-        for phase in self.system.phases:
-            end = math.inf if phase.epochs is None else end + phase.epochs
-            if epoch < end:
-                break
-        if phase is not self.phase:
-            self.phase = phase
+    def place(self, spent):
+        """(number of the phase at which the share `spent` of the budget is, how much of that phase is over). A phase
+        that was entered is not entered again, whatever the budget becomes."""
+        ends = np.cumsum([phase.share for phase in self.phases]) / sum(phase.share for phase in self.phases)
+        ends[-1] = math.inf
+        number = max(int(np.searchsorted(ends, spent, side="right")), self._phase_now()[0])
+        start, end = (ends[number - 1] if number else 0.0), min(ends[number], 1.0)
+        return number, float(np.clip((spent - start) / (end - start), 0, 1))
+
+    def _phase_now(self):
+        return ops.convert_to_numpy(self.phase_now).tolist()
+
+    def _enter_phase(self, faces, spent):
+        """Makes the phase at which the budget is the current one, and returns its batches. It begins with the averaged
+        generator of the one before."""
+        number, steps = self.place(spent)[0], self.steps_done
+        current, before, passes = self._phase_now()
+        if number > current:
+            passes += -(-(steps - before) // len(self._batches_of(current, faces)))
+            self.phase_now.assign([number, steps, passes])
+            if steps:
+                self.networks["generator"].set_weights(self.averaged.get_weights())
+        return self._batches_of(number, faces)
+
+    def _batches_of(self, number, faces):
+        if self._entered != number:
+            batches = self.phases[number].batches
+            self._batches = batches(self.networks, faces) if batches else faces
+            self._entered = number
             self.train_function = None  # the compiled step belongs to the phase before
-        return end
+        return self._batches
 
     def step(self, batch):
         """One train step.
@@ -169,7 +210,7 @@ class Trainer(engine.StepModel):
         """Rows of part `part` of `parts`; a short batch wraps around, so that no part is empty."""
         if parts == 1:
             return batch
-        count = ops.shape(batch["l"])[0]
+        count = ops.shape(next(iter(batch.values())))[0]
         size = (count + parts - 1) // parts
         rows = (ops.arange(size) + part * size) % count
         return {name: ops.take(values, rows, axis=0) for name, values in batch.items()}
@@ -185,10 +226,13 @@ class Trainer(engine.StepModel):
             return optimizer.scale_loss(total), {"loss": total, **values}
 
         # an update moves the networks that it trains and nothing else, batch statistics included
-        others = [
-            v for n, network in self.networks.items() if n not in update.trains for v in network.non_trainable_weights
-        ]
+        own = {id(v) for n in update.trains for v in self.networks[n].weights}
+        others = {
+            id(v): v for network in self.networks.values() for v in network.non_trainable_weights if id(v) not in own
+        }.values()
         before = [ops.copy(v.value) for v in others]
+        if update.schedule:
+            optimizer.learning_rate.assign(self.learning_rates[update.name] * update.schedule(self.over.value))
         (_, values), gradients = engine.value_and_gradients(loss_fn, variables)
         optimizer.apply(gradients, variables)
         for variable, value in zip(others, before, strict=True):
@@ -225,13 +269,18 @@ class Trainer(engine.StepModel):
     def _state_variables(self):
         """Every variable that the next step depends on, by a name that does not change between sessions."""
         groups = {
-            **{f"network/{name}": network.variables for name, network in self.networks.items()},
-            "averaged": self.averaged.variables,
+            **{f"network/{name}": network.weights for name, network in self.networks.items()},
+            **{f"dropout/{name}": _random_states(network) for name, network in self.networks.items()},
+            "averaged": self.averaged.weights,
             **{f"optimizer/{name}": optimizer.variables for name, optimizer in self.optimizers.items()},
             **{f"mean/{name}": mean.variables for name, mean in self._means.items()},
-            "trainer": [self.seed_generator.state, self.steps],
+            "trainer": [self.seed_generator.state, self.steps, self.phase_now, self.over],
         }
-        return {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+        named = {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+        first = {}  # a generator and the networks that it is made of share variables
+        for name, variable in named.items():
+            first.setdefault(id(variable), name)
+        return {name: v for name, v in named.items() if first[id(v)] == name}
 
     def state(self):
         """NumPy arrays by name: networks, averaged generator, optimizers, random states, running means, steps."""
@@ -243,7 +292,7 @@ class Trainer(engine.StepModel):
         for name, arrays in weights.items():
             if name not in self.networks:
                 continue  # a helper of the other run's losses
-            if [tuple(v.shape) for v in self.networks[name].variables] != [array.shape for array in arrays]:
+            if [tuple(v.shape) for v in self.networks[name].weights] != [array.shape for array in arrays]:
                 raise BadInput(f"weights of another {name}: its settings must be those that shaped them")
             self.networks[name].set_weights(arrays)
         self.averaged.set_weights(self.networks["generator"].get_weights())
@@ -263,3 +312,26 @@ class Trainer(engine.StepModel):
             name: [state[f"mean/{name}/{i:04d}"] for i in range(len(mean.variables))]
             for name, mean in self._means.items()
         }
+
+
+def _random_states(network):
+    weights = {id(v) for v in network.weights}
+    return [v for v in network.variables if id(v) not in weights]
+
+
+class _Turn(keras.callbacks.Callback):
+    """Tells the trainer before each step how much of its phase is over, and ends the stretch when the next phase's turn
+    has come: then it is `taken`."""
+
+    def __init__(self, spent):
+        super().__init__()
+        self.spent, self.taken = spent, False
+
+    def on_train_batch_begin(self, batch, logs=None):
+        model = self.model
+        model.over.assign(model.place(self.spent())[1])
+
+    def on_train_batch_end(self, batch, logs=None):
+        model, spent = self.model, self.spent()
+        if spent < 1 and not model.stop_training and model.place(spent)[0] > model._phase_now()[0]:
+            model.stop_training = self.taken = True

@@ -6,7 +6,7 @@ Values at logits 0, and what each asks for, stand in the docstrings; the tests c
 import keras
 from keras import ops
 
-from anime_color import engine
+from anime_color.training import engine
 
 
 def non_saturating_critic_loss(real, fake):
@@ -93,20 +93,3 @@ def r1_penalty(critic, real):
 def l1_loss(predicted, target):
     """Mean absolute difference."""
     return ops.mean(ops.abs(predicted - target))
-
-
-def diversity_loss(first, second, first_noise, second_noise, cap):
-    """-min(r, cap), averaged over the batch, r = mean |first - second| / mean |first_noise - second_noise| of each
-    sample: two noises shall differ in color, up to `cap` (Yang et al. 2019, equation 4, of color averages).
-
-    first, second (batch, H, W, 2) are averaged over cells of an eighth of the side before, where speckle earns
-    nothing. Scaled ab: real faces' colors in each other's place have an r of about 0.1.
-    """
-    cells = ops.abs(_cells(first) - _cells(second))
-    change = ops.mean(cells, axis=(1, 2, 3)) / (ops.mean(ops.abs(first_noise - second_noise), axis=1) + 1e-6)
-    return -ops.mean(ops.minimum(change, cap))
-
-
-def _cells(pictures):
-    cell = tuple(max(1, side // 8) for side in pictures.shape[1:3])
-    return ops.average_pool(pictures, cell, cell)  # on JAX, Keras would repeat its own default strides wrongly

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import keras
 
-from anime_color import checkpoints, chroma
+from anime_color.coloring import chroma
 from anime_color.files import written_aside
 from anime_color.scores import glance
+from anime_color.training import checkpoints
 
 
 class NotFinite(ArithmeticError):
@@ -32,7 +33,7 @@ class Clock(keras.callbacks.Callback):
     """Counts the seconds of training over all sessions, and stops the run when its budget is used up.
 
     seconds: spent before this session.
-    steps, minutes: budget over all sessions; None is no limit.
+    steps, minutes: budget over all sessions, at least one of them; None is no limit.
     timer: what the seconds are of, `time.monotonic` or `time.process_time`.
     """
 
@@ -46,15 +47,16 @@ class Clock(keras.callbacks.Callback):
         return self.before + (self.timer() - self.started if self.started else 0)
 
     @property
-    def used_up(self):
-        done = self.model.steps_done
-        return (self.steps and done >= self.steps) or (self.minutes and self.seconds >= 60 * self.minutes)
+    def spent(self):
+        """Which share of the budget is used up; 1 or more: all of it."""
+        shares = [self.model.steps_done / self.steps] if self.steps else []
+        return max(shares + ([self.seconds / (60 * self.minutes)] if self.minutes else []))
 
     def on_train_begin(self, logs=None):
         self.started = self.started or self.timer()
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.used_up:
+        if self.spent >= 1:
             self.model.stop_training = True
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anime_color import color, noise
+from anime_color import color
+from anime_color.coloring import noise
 from data_prep.drawn_faces import PARTS, draw
 from data_prep.errors import BadInput
 
@@ -21,6 +22,7 @@ SLIDERS = {
     "saturation": "Lab units of chroma, the mean of the figure",
     "hair_hue": "degrees by which the hue of the hair turns, red to yellow to green to blue",
 }
+LIMITS = {"warmth": 100, "redness": 100, "saturation": 100, "hair_hue": 360}  # of the amounts, either way
 _PROPERTIES = ("warmth", "redness", "saturation", "hair a*", "hair b*")
 
 
@@ -37,13 +39,10 @@ class Directions(NamedTuple):
 
     def moved(self, noise, **sliders):
         """The nearest noise (latent,) to `noise` at which the named properties differ by what `sliders` say, each in
-        its unit (`SLIDERS`); what is not named goes where it goes, and 0 holds it."""
+        its unit (`SLIDERS`); what is not named goes where it goes, and 0 holds it. BadInput as `check`."""
+        check(sliders)
         rows, change = [], []
         for name, amount in sliders.items():
-            if name not in SLIDERS:
-                raise BadInput(f"slider {name!r}: allowed are {', '.join(SLIDERS)}")
-            if not np.isfinite(amount):
-                raise BadInput(f"{name}={amount}: needed is a number, in {SLIDERS[name]}")
             if name == "hair_hue":
                 rows += [3, 4]
                 turn = np.deg2rad(amount)
@@ -54,6 +53,16 @@ class Directions(NamedTuple):
                 change.append(amount)
         step = np.linalg.pinv(self.slopes[rows]) @ change if rows else 0
         return (np.asarray(noise, "float64") + step).astype("float32")
+
+
+def check(sliders):
+    """BadInput names the slider of {name: amount} that there is none of, or whose amount is beyond `LIMITS`."""
+    for name, amount in sliders.items():
+        if name not in SLIDERS:
+            raise BadInput(f"slider {name!r}: allowed are {', '.join(SLIDERS)}")
+        limit = LIMITS[name]
+        if not -limit <= amount <= limit:  # nor is a NaN within them
+            raise BadInput(f"{name}={amount:g}: allowed are -{limit} to {limit} {SLIDERS[name]}")
 
 
 def find(colorizer, faces=8, noises=256, seed=0):

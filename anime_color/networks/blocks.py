@@ -3,6 +3,10 @@
 import keras
 from keras import initializers, layers, ops
 
+from data_prep.errors import BadInput
+
+UNET_MULTIPLE = 32  # the generators of the GAN recipes halve the picture five times
+
 
 @keras.saving.register_keras_serializable("anime_color")
 class FiLM(layers.Layer):
@@ -116,3 +120,27 @@ def doubled(x):
         shape[axis] *= 2
         x = ops.reshape(pair, (-1, *shape[1:]))
     return x
+
+
+def convolution(x, filters, kernel, strides, name):
+    """A convolution "same" with He initialization."""
+    return layers.Conv2D(filters, kernel, strides=strides, padding="same", kernel_initializer="he_normal", name=name)(x)
+
+
+def normalized(x, name):
+    """Group normalization, eight channels a group."""
+    return layers.GroupNormalization(max(1, x.shape[-1] // 8), epsilon=1e-5, name=f"{name}_normalization")(x)
+
+
+def style(noise):
+    """The noise, bent by two small layers, as FiLM wants it."""
+    for i in range(2):
+        noise = layers.Dense(64, kernel_initializer="he_normal", name=f"style{i + 1}")(noise)
+        noise = layers.LeakyReLU(0.2, name=f"style{i + 1}_activation")(noise)
+    return noise
+
+
+def check_size(size):
+    """BadInput if a U-Net that halves the picture five times cannot take `size`."""
+    if size < UNET_MULTIPLE or size % UNET_MULTIPLE:
+        raise BadInput(f"size={size}: needed is a multiple of {UNET_MULTIPLE}, since the U-Net halves it five times")

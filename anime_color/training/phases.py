@@ -2,23 +2,24 @@
 
     Phase("adversarial", (Update("critic", ...), Update("generator", ...)))
 
-A term looks at a `Scene`: one batch, what the generator made of it and what the critics say of both, each
-computed when a term first asks for it.
+A term looks at a `Scene`: one batch, what the networks make of it, each computed when a term first asks for it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import keras
 from keras import ops
 
-from anime_color import noise, objectives
+from anime_color.training import objectives
 
 
 class Scene:
     """What one update looks at.
 
-    batch: dictionary of tensors by the names of the contract (color.py), at least `l` and `ab`.
+    batch: dictionary of tensors: by the names of the contract (color.py), at least `l` and `ab`, or what the phase's
+        own batches hold.
     trains: names of the networks that the update moves; what any other network returns is a constant to it.
     """
 
@@ -28,7 +29,7 @@ class Scene:
         self.latent_size = latent_size
         self.seed_generator = seed_generator
         self.trains = trains
-        self._logits = {}
+        self._seen, self._logits = {}, {}
 
     @cached_property
     def real(self):
@@ -38,28 +39,40 @@ class Scene:
     @cached_property
     def noise(self):
         """Fresh noise (batch, latent)."""
-        return self._drawn()
+        return self.drawn()
 
     @cached_property
     def fake(self):
         """The generator's pictures for `noise`, scaled lab (batch, H, W, 3)."""
         return self.generate(self.noise)
 
-    @cached_property
-    def other(self):
-        """Another noise and the pictures for it, both constants to the update."""
-        drawn = self._drawn()
-        return drawn, ops.stop_gradient(self.generate(drawn))
-
-    def _drawn(self):
-        return noise.normal(ops.shape(self.batch["l"])[0], self.latent_size, self.seed_generator)
-
     def generate(self, noise):
         """The generator's pictures for `noise` (batch, latent), scaled lab (batch, H, W, 3)."""
-        generator = self.networks["generator"]
         given = {**self.batch, "noise": noise}
-        lab = generator({name: given[name] for name in generator.input}, training=True)
-        return lab if "generator" in self.trains else ops.stop_gradient(lab)
+        return self.outputs("generator", {name: given[name] for name in self.networks["generator"].input})
+
+    def outputs(self, name, inputs):
+        """What the named network makes of `inputs`; a constant, if nothing of it is trained."""
+        found = self.networks[name](inputs, training=True)
+        moved = {id(v) for other in self.trains for v in self.networks[other].trainable_variables}
+        if any(id(v) in moved for v in self.networks[name].trainable_variables):
+            return found
+        return keras.tree.map_structure(ops.stop_gradient, found)
+
+    def once(self, name, inputs):
+        """`outputs` of the batch's field or fields `inputs`, computed once for all terms."""
+        if name not in self._seen:
+            self._seen[name] = self.outputs(name, self.batch[inputs])
+        return self._seen[name]
+
+    @property
+    def count(self):
+        """Items of the batch."""
+        return ops.shape(next(iter(self.batch.values())))[0]
+
+    def drawn(self):
+        """A noise (batch, latent), N(0, 1)."""
+        return keras.random.normal((self.count, self.latent_size), seed=self.seed_generator)
 
     def critic(self, name):
         """The named critic as a function of pictures."""
@@ -87,21 +100,36 @@ class Update:
     """One optimizer step on the networks `trains`, taken `repeats` times a train step, each on faces of its own.
 
     name: also the name of its optimizer, and the prefix of its logged terms.
+    schedule: function of how much of the phase is over, 0 to 1 -> factor of the optimizer's learning rate.
     """
 
     name: str
     terms: tuple[Term, ...]
     trains: tuple[str, ...]
     repeats: int = 1
+    schedule: Callable | None = None
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training: its updates in order, for `epochs` passes over the faces (None: to the end)."""
+    """A stretch of training: its updates, in order.
+
+    share: of the budget (epochs, steps or minutes), compared to the shares of the other phases; 0 leaves it out.
+    batches: function(networks, faces) -> what it trains on instead of the faces, made when it begins or is resumed: a
+        sequence of batches like `faces.Faces`, a pure function of networks that the phase does not move.
+    """
 
     name: str
     updates: tuple[Update, ...]
-    epochs: int | None = None
+    share: float = 1.0
+    batches: Callable | None = None
+
+
+def falling(start=0.5, least=0.05):
+    """A schedule: a short rise, 1 until `start`, then down to `least` at the end in a straight line."""
+    return lambda over: ops.minimum(
+        ops.minimum(1.0, 0.05 + over / 0.02), least + (1 - least) * (1 - over) / (1 - start)
+    )
 
 
 def adversarial(
@@ -115,6 +143,8 @@ def adversarial(
     l1=0.0,
     extra=(),
     trains=("generator",),
+    share=1.0,
+    schedule=None,
 ):
     """The phase in which a generator and a critic train against each other.
 
@@ -126,6 +156,7 @@ def adversarial(
     alpha: "sample" or "pixel", see `objectives.random_weights`.
     extra: further terms of the generator.
     trains: networks that move with the generator's update.
+    share, schedule: of the phase and of both its updates.
     """
     critic_loss, generator_loss = objectives.ADVERSARIAL[objective]
     critic_terms = [
@@ -149,27 +180,8 @@ def adversarial(
     return Phase(
         "adversarial",
         (
-            Update(critic, tuple(critic_terms), (critic,), critic_steps),
-            Update("generator", (*generator_terms, *extra), trains),
+            Update(critic, tuple(critic_terms), (critic,), critic_steps, schedule),
+            Update("generator", (*generator_terms, *extra), trains, schedule=schedule),
         ),
+        share,
     )
-
-
-def diversity(weight, cap):
-    """Generator terms that reward two noises for colors that differ, up to `cap`; none for weight 0."""
-
-    def term(scene):
-        second_noise, second = scene.other
-        return objectives.diversity_loss(scene.fake[..., 1:], second[..., 1:], scene.noise, second_noise, cap)
-
-    return (Term("diversity", term, weight),) if weight else ()
-
-
-def latent_regression(weight, reader="noise_reader"):
-    """Generator terms by which the network `reader` must find the noise in the picture (the latent regressor of
-    BicycleGAN, Zhu et al. 2017); none for weight 0."""
-
-    def term(scene):
-        return objectives.l1_loss(scene.networks[reader](scene.fake, training=True), scene.noise)
-
-    return (Term("latent", term, weight),) if weight else ()

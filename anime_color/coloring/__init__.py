@@ -1,0 +1,1 @@
+"""Pictures in, colorings out: the colorizer, what steers it, and pictures of colorings."""

@@ -1,0 +1,72 @@
+"""Critics: what judges pictures, scaled lab in, logits out."""
+
+import keras
+from keras import layers
+
+from anime_color.networks.blocks import SpaceToDepth, check_size, convolution
+
+
+def ancestor_critic(size=128, width=16, batch_normalization=False):
+    """The ancestor's six 4x4 convolutions, dropout 0.3 after each, and a head over all positions.
+
+    At size 128 and width 16: 2,926,321 parameters, or 2,930,353 with the batch normalization of its GAN.
+    """
+    check_size(size)
+    picture = x = layers.Input((size, size, 3), name="lab")
+    for i, strides in enumerate([2, 2, 2, 1, 1, 1]):
+        x = layers.Conv2D(
+            width * 2**i,
+            4,
+            strides=strides,
+            padding="same",
+            kernel_initializer="he_normal",
+            name=f"conv{i + 1}",
+        )(x)
+        x = layers.LeakyReLU(0.2, name=f"conv{i + 1}_activation")(x)
+        if batch_normalization:
+            x = layers.BatchNormalization(momentum=0.8, name=f"conv{i + 1}_normalization")(x)
+        x = layers.Dropout(0.3, seed=i, name=f"conv{i + 1}_dropout")(x)  # unseeded, PyTorch would not resume alike
+    x = layers.Flatten(name="flatten")(x)
+    return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
+
+
+def pooled_critic(width=32):
+    """Four 4x4 convolutions of stride 2, one 3x3, and a head over the mean of all positions, so any size will do.
+
+    No normalization, since a gradient penalty is defined for each picture alone, and no dropout. Channels w, 2w,
+    4w, 8w, 8w.
+    """
+    picture = x = layers.Input((None, None, 3), name="lab")
+    for i, (growth, kernel, strides) in enumerate([(1, 4, 2), (2, 4, 2), (4, 4, 2), (8, 4, 2), (8, 3, 1)]):
+        x = layers.Conv2D(
+            growth * width,
+            kernel,
+            strides=strides,
+            padding="same",
+            kernel_initializer="he_normal",
+            name=f"conv{i + 1}",
+        )(x)
+        x = layers.LeakyReLU(0.2, name=f"conv{i + 1}_activation")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
+
+
+def two_scale_critic(width=32, factor=4):
+    """Two judgments of a picture of any size, logits (batch, 2): of its patches at full detail, packed by `factor`
+    into channels, and of the whole, four times smaller. No normalization, as in `pooled_critic`."""
+    picture = layers.Input((None, None, 3), name="lab")
+    logits = []
+    for name, x, steps in (
+        ("fine", SpaceToDepth(factor, name="packed")(picture), [(2, 3, 1), (4, 4, 2), (4, 3, 1)]),
+        (
+            "coarse",
+            layers.AveragePooling2D(factor, name="pooled")(picture),
+            [(2, 4, 2), (4, 4, 2), (8, 4, 2), (8, 3, 1)],
+        ),
+    ):
+        for i, (growth, kernel, strides) in enumerate(steps):
+            x = convolution(x, growth * width, kernel, strides, f"{name}{i + 1}")
+            x = layers.LeakyReLU(0.2, name=f"{name}{i + 1}_activation")(x)
+        x = layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
+        logits.append(layers.Dense(1, dtype="float32", name=f"{name}_logit")(x))
+    return keras.Model(picture, layers.Concatenate(name="logits", dtype="float32")(logits), name="critic")

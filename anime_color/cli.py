@@ -152,7 +152,7 @@ def _numbers(count):
 def _train(options):
     if options.score_epochs < 0:
         raise BadInput(f"--score-epochs {options.score_epochs}: needed is a number from 0, which is none")
-    _check_place("--run", options.run)
+    _check_folder("--run", options.run, options.run)
     if options.start is not None:
         chosen, said = runs.fine_tuning(options.recipe, options.start, options.faces)
     else:
@@ -218,10 +218,11 @@ def _colorize(options):
             chosen = directions.find(colorizer).moved(chosen, **sliders)
         colored = colorizer.colorize(picture, chosen)
         facts |= {"noise": " ".join(f"{number:.4f}" for number in chosen)}
+    character = colorizer.character(picture, chosen) if saved else None  # what is bad is told before a file is written
     chroma.save_png(colored, options.out, facts)
     print(f"{options.out}: colored by {colorizer.name}{_desaturated(colorizer.clipped)}")
     if saved:
-        colorizer.character(picture, chosen).save(options.save_character)
+        character.save(options.save_character)
         print(f"{options.save_character}: the noise and the palette of it, for --character")
 
 
@@ -244,7 +245,7 @@ def _check_out(option, path, suffix, read):
     work."""
     if not path.lower().endswith(suffix):
         raise BadInput(f"{option} {path}: needed is a name ending in {suffix}")
-    _check_place(option, path)
+    _check_folder(option, path, os.path.dirname(path))
     if os.path.isdir(path):
         raise BadInput(f"{option} {path}: a folder has this name; name another file")
     there = os.path.realpath(path)  # also what missing/../face.png will be
@@ -252,10 +253,10 @@ def _check_out(option, path, suffix, read):
         raise BadInput(f"{option} {path}: would overwrite what the command reads; name another file")
 
 
-def _check_place(option, path):
-    """BadInput if nothing can be made where `path` is, tried out, for permissions do not tell it all."""
+def _check_folder(option, path, folder):
+    """BadInput if nothing can be made in `folder`, there or not: tried out, for permissions do not tell it all."""
     try:
-        folder = Path(os.path.realpath(os.path.dirname(path)))
+        folder = Path(os.path.realpath(folder))
         while not folder.exists():
             folder = folder.parent
         with tempfile.TemporaryFile(dir=folder):
@@ -265,7 +266,7 @@ def _check_place(option, path):
 
 
 def _pixels(path):
-    """A picture, read once, as an array that keeps its transparency."""
+    """A picture as an array that keeps its transparency: read at once, so that a bad one is told before long work."""
     rgb, alpha = open_with_alpha(path)
     return rgb if alpha is None else np.dstack([rgb, alpha])
 

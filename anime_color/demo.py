@@ -1,4 +1,5 @@
-"""`make demo`: the main job on built-in faces. Faces -> WGAN-GP -> a chroma sheet of 25, losses and scores.
+"""`make demo`: a sheet by the shipped preset; then the main job on built-in faces, from nothing: faces -> regions ->
+palettes -> critic -> a chroma sheet of 25, losses and scores.
 
 Everything lands in ./demo. The same command continues the training; MINUTES=10 gives it a larger budget.
 PICTURE=portrait.png colors that picture instead, by the shipped preset, in seconds.
@@ -23,7 +24,6 @@ PRESET = "chroma-128"
 FOLDER = Path("demo")
 FACES = 600
 UNSEEN = 20 * 1000 + 7  # a seed far beyond the faces trained on: another character
-ROWS = 8
 
 
 def main():
@@ -53,36 +53,44 @@ def _minutes():
     return minutes
 
 
+def show_the_shipped_one():
+    """A sheet by the shipped preset: what training can lead to."""
+    colorizer = Colorizer.from_preset(PRESET)
+    out = FOLDER / "shipped_sheet.png"
+    face = draw(UNSEEN, 256).rgb
+    chroma.save_png(chroma.sheet(face, colorizer.chroma(face)), out, {"seed": 0, "weights": colorizer.name})
+    print(f"25 colorings of a drawn face by the shipped {colorizer.name}: {out}", flush=True)
+
+
 def train_and_paint(minutes):
-    """Faces, training, a chroma sheet, losses and scores."""
-    print(engine.devices())
+    """Faces, training from nothing, a chroma sheet, losses and scores."""
+    print(f"now the same from nothing, {minutes:g} minutes of training: {engine.devices()}", flush=True)
     faces = FOLDER / "faces"
     if not faces.exists():
         data_prep.pack(f"drawn:{FACES}", faces, size=64)
-    runs.train("wgan_gp", settings.preset("wgan_gp"), faces, FOLDER / "run", minutes=minutes, verbose=2)
+    runs.train("chroma", settings.preset("chroma"), faces, FOLDER / "run", minutes=minutes, verbose=2)
     face = draw(UNSEEN, 128).rgb
     colorizer = Colorizer.from_preset(FOLDER / "run")
     facts = {"seed": 0, "weights": colorizer.name}
     chroma.save_png(chroma.sheet(face, colorizer.chroma(face)), FOLDER / "chroma_sheet.png", facts)
-    print(loss_table(FOLDER / "run" / "log.csv"))
-    print("\nscores on drawn faces never trained on; what each means: notebooks/11_chroma_and_scores.ipynb\n")
     scores, context = scoring.side_by_side([FOLDER / "run"], faces)
     results.write(scores, context, FOLDER / "scores.jsonl")
     results.picture(scores, context, FOLDER / "scores.png")
-    print(results.table(scores, context))
+    print(loss_table(FOLDER / "run" / "log.csv"))
+    print("\nscores on drawn faces never trained on; what each means: notebooks/11_chroma_and_scores.ipynb\n")
+    print(results.brief(scores))
     print(f"\n25 colorings of a face never trained on: {FOLDER / 'chroma_sheet.png'}")
-    print(f"the same faces after each epoch: {FOLDER / 'run' / 'sheets'}")
+    print(f"all scores: {FOLDER / 'scores.jsonl'}; their picture: {FOLDER / 'scores.png'}")
 
 
 def loss_table(log):
-    """Some evenly spaced rows of a WGAN-GP log as text; the distance is what the critic still tells apart."""
-    rows = callbacks.read_log(log)
-    shown = sorted({round(i * (len(rows) - 1) / (ROWS - 1)) for i in range(ROWS)})
-    lines = ["epoch  steps  distance  penalty  generator"]
-    for row in (rows[i] for i in shown):
-        distance, penalty = -float(row["critic_adversarial"]), float(row["critic_penalty"])
-        generator = float(row["generator_loss"])
-        lines.append(f"{row['epoch']:>5}  {row['steps']:>5}  {distance:8.3f}  {penalty:7.3f}  {generator:9.3f}")
+    """The last epoch of each phase of a log, as text: what it learned by, and its losses."""
+    last = {row["phase"]: row for row in callbacks.read_log(log)}
+    lines = ["phase        epochs   steps  losses"]
+    for phase, row in last.items():
+        losses = {n: v for n, v in row.items() if n.endswith("_loss") and v}
+        said = ", ".join(f"{name.removesuffix('_loss')} {float(value):.3f}" for name, value in losses.items())
+        lines.append(f"{phase:<12} {row['epoch']:>6}  {row['steps']:>6}  {said}")
     return "\n".join(lines)
 
 

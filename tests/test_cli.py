@@ -1,10 +1,13 @@
 """The command line: what it makes, and one line with exit code 2 for everything that it cannot use."""
 
+import io
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from anime_color import cli
+from anime_color import cli, demo
 from data_prep.drawn_faces import draw
 
 
@@ -150,12 +153,111 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         ["train", "gan", "--faces", "a", "--run", "b", "--steps", "0"],
         ["recolor", "a.png", "--weights", "w", "--out", "b.png"],
         ["recolor", "a.png", "--weights", "w", "--out", "b.png", "--box", "1,2,3"],
+        ["train", "gan", "--faces", "a", "--run", "b", "--minutes", "inf"],
+        ["chroma", "a.png", "--weights", "w", "--out", "b.png", "--noises", "many"],
+        ["chroma", "a.png", "--weights", "w", "--out", "b.png", "--two\nlines"],
     ],
 )
-def test_wrong_words_exit_with_2(arguments, capsys):
+def test_wrong_words_are_one_line_and_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(arguments)
     assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and told.startswith("anime-color: ") and told.endswith("--help\n")
+
+
+CHROMA, COLORIZE, RECOLOR, SCORE, TRAIN = (
+    "chroma face.png --weights w",
+    "colorize face.png --weights w --out out.png",
+    "recolor face.png --weights w --mask mask.png",
+    "score w --faces set",
+    "train gan --faces set --preset tiny --steps 1",
+)
+
+
+@pytest.mark.parametrize(
+    "command, said",
+    [
+        (f"{CHROMA} --out face.png/sheet.png", "--out face.png/sheet.png: cannot be written (Not a directory)"),
+        (f"{CHROMA} --out new/../face.png/deep/sheet.png", "cannot be written"),
+        (f"{CHROMA} --out folder.png", "--out folder.png: a folder has this name"),
+        (f"{CHROMA} --out new/../face.png", "would overwrite what the command reads"),
+        (f"{CHROMA} --out out.png --distance 9", "give --around too"),
+        (f"{COLORIZE} --out face.png/out.png", "--out face.png/out.png: cannot be written"),
+        (f"{COLORIZE} --save-character folder.json", "--save-character folder.json: a folder has this name"),
+        (f"{COLORIZE} --save-character face.png/rin.json", "--save-character face.png/rin.json: cannot be written"),
+        (f"{COLORIZE} --save-character mask.png", "needed is a name ending in .json"),
+        (f"{COLORIZE} --move warmth=1e30", "warmth=1e+30: allowed are -100 to 100 Lab units"),
+        (f"{COLORIZE} --move warmth=3 --move warmth=5", "warmth is moved twice"),
+        (f"{RECOLOR} --out folder.png", "--out folder.png: a folder has this name"),
+        (f"{RECOLOR} --out mask.png", "--out mask.png: would overwrite what the command reads"),
+        (f"{SCORE} --out face.png/scores.jsonl", "--out face.png/scores.jsonl: cannot be written"),
+        (f"{SCORE} --out folder.jsonl", "--out folder.png: a folder has this name"),
+        (f"{SCORE} --noises 5000", "noises=5000: needed is a whole number from 1 to 1024"),
+        (f"{SCORE} --seed -1", "seed=-1: needed is a whole number from 0"),
+        (f"{TRAIN} --run face.png/run", "--run face.png/run: cannot be written (Not a directory)"),
+    ],
+)
+def test_what_cannot_end_well_is_told_before_any_work(command, said, tmp_path, monkeypatch, capsys):
+    def work(*_, **__):
+        pytest.fail("work began")
+
+    for place, name in ((cli.Colorizer, "from_preset"), (cli.scoring, "side_by_side"), (cli.runs, "train")):
+        monkeypatch.setattr(place, name, work)
+    monkeypatch.chdir(tmp_path)
+    for name in ("face.png", "mask.png"):
+        Image.fromarray(draw(1, 32).rgb).save(name)
+    for name in ("folder.png", "folder.json"):
+        (tmp_path / name).mkdir()
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    assert cli.main(command.split()) == 2
+    told = capsys.readouterr().err
+    assert said in told and told.count("\n") == 1
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("size", [(1, 1), (15, 64), (4001, 20)])
+def test_pictures_are_of_16_to_4000_px(run, size, tmp_path, capsys):
+    picture, out = tmp_path / "odd.png", tmp_path / "out.png"
+    Image.new("L", size).save(picture)
+    assert cli.main(["chroma", str(picture), "--weights", str(run[0]), "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert "{}x{} px".format(*size) in told and "16 to 4000" in told and told.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (OSError(28, "No space left on device"), "a file: cannot be read or written (No space left on device)"),
+        (IsADirectoryError(21, "Is a directory", ".writing-a.png", None, "a.png"), "a.png: cannot be read or written"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(error, said, capsys):
+    def command():
+        raise error
+
+    assert cli.exit_code("anime-color", command) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"anime-color: {said}") and told.count("\n") == 1
+
+
+def test_a_name_that_the_terminal_cannot_show_is_no_error(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+    assert cli.exit_code("anime-color", lambda: print("猫.png")) == 0
+    assert written.getvalue() == b"\\u732b.png\n"
+
+
+@pytest.mark.parametrize("minutes", ["word", "", "-1", "0", "nan", "inf"])
+def test_the_demo_refuses_senseless_minutes(minutes, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PICTURE", raising=False)
+    monkeypatch.setenv("MINUTES", minutes)
+    assert demo.main() == 2
+    told = capsys.readouterr().err
+    assert f"demo: MINUTES={minutes}: needed is a number of minutes above 0" in told and told.count("\n") == 1
+    assert not any(tmp_path.iterdir())
 
 
 def test_odd_pictures_are_colored(run, tmp_path):

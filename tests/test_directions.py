@@ -51,7 +51,14 @@ def test_more_saturation_on_average(known, found):
 
 
 @pytest.mark.parametrize(
-    ("sliders", "said"), [({"mood": 3}, "slider 'mood': allowed are warmth"), ({"warmth": np.inf}, "Lab units")]
+    ("sliders", "said"),
+    [
+        ({"mood": 3}, "slider 'mood': allowed are warmth"),
+        ({"warmth": np.inf}, "warmth=inf: allowed are -100 to 100 Lab units"),
+        ({"redness": np.nan}, "redness=nan: allowed"),
+        ({"warmth": 100, "saturation": -100.5}, "saturation=-100.5: allowed are -100 to 100"),
+        ({"hair_hue": 361}, "hair_hue=361: allowed are -360 to 360 degrees"),
+    ],
 )
 def test_senseless_sliders_are_refused(found, sliders, said):
     with pytest.raises(BadInput, match=said):

@@ -116,9 +116,9 @@ def region_network(regions=24, width=32, factor=2, features=64):
     """l (B, H, W, 1) -> {"regions": m (B, H/2, W/2, K), "features": (B, H/factor, W/factor, F), "guess": ab of the
     same size}, for any height and width that are multiples of 8 * factor; no noise.
 
-    A U-Net on blocks of factor x factor pixels (2 or 4), four levels of w, 2w, 4w, 6w channels, the lowest of which sees
-    the whole face. Regions are drawn at half the picture's side in any case. "guess" is a mean color, read off the
-    features by one linear layer, so that these learn what tells colors.
+    A U-Net on blocks of factor x factor pixels (2 or 4), four levels of w, 2w, 4w, 6w channels, the lowest of which
+    sees the whole face. Regions are drawn at half the picture's side in any case. "guess" is a mean color, read off
+    the features by one linear layer, so that these learn what tells colors.
     """
     l = layers.Input((None, None, 1), name="l")  # noqa: E741
     x, skips = SpaceToDepth(factor, name="stem")(l), []

@@ -53,6 +53,7 @@ MEASURES = {
     "coherence": Measure(PLACE, "spread within regions", "Lab", "real", 2),
     "leak": Measure(PLACE, "leak beside lines", "Lab/pixel", "real", 2),
 }
+BRIEF = ("kid", "pairwise_ab_cells", "ab_error_best", "leak", "high_frequency_ab", "coherence", "colorfulness")
 REGIONS = ("hair", "eyes", "skin", "clothes")  # of sets with masks, each with the two measures below
 MEASURES |= {
     f"{name}_{region}": Measure(NOISE, f"- {region}: {title}", unit, "higher", digits)

@@ -11,7 +11,7 @@ from anime_color.files import written_aside
 from anime_color.scores.bootstrap import Estimate
 from anime_color.scores.comparison import Score, best
 from anime_color.scores.features import RESIZE
-from anime_color.scores.measures import MEASURES
+from anime_color.scores.measures import BRIEF, MEASURES
 from anime_color.training import engine
 
 COLUMN = 15  # characters
@@ -69,9 +69,12 @@ def load(path):
     return Score(name=found.pop("system"), estimates=estimates, **found), context
 
 
-def rows(scores):
-    """Yields (title, texts, group) of each measure: value and half the width of its interval, the best marked *."""
-    for name, measure in MEASURES.items():
+def rows(scores, measures=MEASURES, deviation=True):
+    """Yields (title, texts, group) of each measure: value and half the width of its interval, the best marked *.
+
+    deviation: the row after KID, of what it is over subsets.
+    """
+    for name, measure in measures.items():
         if not any(name in score.estimates for score in scores):
             continue
         winner = best(scores, name)
@@ -86,7 +89,7 @@ def rows(scores):
             texts.append(f"{estimate.value:.{measure.digits}f} ±{half:.{measure.digits}f}{mark}")
         unit = f", {measure.unit}" if measure.unit else ""
         yield f"{SIGNS[measure.better]} {measure.title}{unit}", texts, measure.group
-        if name == "kid":
+        if name == "kid" and deviation:
             yield "  its deviation over subsets", [f"{score.kid_deviation:.1f}" for score in scores], measure.group
 
 
@@ -108,17 +111,32 @@ def protocol(context):
 
 def table(scores, context):
     """The scores as text: a row a measure, a column a system."""
-    lines = [*protocol(context), ""]
-    headers = [textwrap.wrap(score.name, COLUMN - 1) for score in scores]
-    for i in range(max(map(len, headers))):
-        lines.append(" " * 40 + "".join(f"{h[i] if i < len(h) else '':>{COLUMN}}" for h in headers))
-    group = None
+    lines, group = [*protocol(context), "", *_headers(scores)], None
     for title, texts, of_group in rows(scores):
         if of_group != group:
             group = of_group
             lines.append(group)
-        lines.append(f" {title:<39}" + "".join(f"{text:>{COLUMN}}" for text in texts))
+        lines.append(_text_row(title, texts))
     return "\n".join(lines + _caveats(scores))
+
+
+def brief(scores):
+    """The seven measures that tell most, as text; the first three are realism, variety, and how near the best coloring
+    comes to the original."""
+    chosen = {name: MEASURES[name] for name in BRIEF}
+    return "\n".join([*_headers(scores), *(_text_row(title, texts) for title, texts, _ in rows(scores, chosen, False))])
+
+
+def _headers(scores):
+    wrapped = [textwrap.wrap(score.name, COLUMN - 1) for score in scores]
+    return [
+        " " * 40 + "".join(f"{words[i] if i < len(words) else '':>{COLUMN}}" for words in wrapped)
+        for i in range(max(map(len, wrapped)))
+    ]
+
+
+def _text_row(title, texts):
+    return f" {title:<39}" + "".join(f"{text:>{COLUMN}}" for text in texts)
 
 
 def markdown(scores, context):

@@ -153,7 +153,9 @@ def _read(folder):
         with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         shape = np.load(folder / "faces.npy", mmap_mode="r").shape
-    except (OSError, ValueError) as error:
+        for row in rows:
+            row["split"], int(row["index"]), int(row["label"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{folder}: damaged face set ({error}); pack it again with python -m data_prep") from error
     if len(shape) != 4 or shape[0] != len(rows) or "digest" not in description:
         raise BadInput(f"{folder}: damaged face set (faces {shape}, {len(rows)} rows); pack it again")

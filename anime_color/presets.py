@@ -116,7 +116,7 @@ def read_description(path):
     """run.json or config.json: recipe, settings, faces, versions."""
     try:
         description = json.loads(Path(path).read_text("utf-8"))
-        description["recipe"], description["settings"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        description["recipe"], description["settings"].keys()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{path}: cannot be read ({error!r}); start a new run folder") from error
     return description

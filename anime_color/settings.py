@@ -32,8 +32,11 @@ def checked(settings):
     """The settings themselves, if no number is senseless; BadInput names the one that is."""
     for name, value in dataclasses.asdict(settings).items():
         counted = isinstance(value, int) and name != "seed"
-        if (counted and value < 1) or (not isinstance(value, str) and not 0 <= value < 2**32):
-            raise BadInput(f"{name}={value}: needed is a number {'from 1' if counted else 'from 0'}")
+        if isinstance(value, str):
+            continue
+        least, limit = int(counted), 1 if name in _BELOW_ONE else 2**32
+        if not least <= value < limit:
+            raise BadInput(f"{name}={value}: needed is a number from {least} and below {limit}")
     for name, allowed in _WORDS.items():
         value = getattr(settings, name, allowed[0])
         if value not in allowed:
@@ -41,6 +44,7 @@ def checked(settings):
     return settings
 
 
+_BELOW_ONE = ("beta_1", "beta_2", "ema")
 _WORDS = {
     "network": ("film", "ancestor"),
     "objective": ("non_saturating", "hinge", "least_squares", "wasserstein"),

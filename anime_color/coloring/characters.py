@@ -16,6 +16,7 @@ from data_prep.errors import BadInput
 
 FORMAT = 1
 COLORS = 10
+LARGEST = 200  # of any number of a character: Lab units, or deviations of noise
 SAMPLED = 20_000  # pixels that a palette is found from
 LIGHTNESS_WEIGHT = 0.5  # of a unit of L* against one of a* or b*, in which color of the palette is meant
 REACH = 10.0  # Lab units: how softly a pixel chooses between two colors of the palette
@@ -50,14 +51,14 @@ def load(path):
         weights = described["weights"]
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; give a character file") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{path}: not a character file ({type(error).__name__}); save the character again") from error
     if found != FORMAT:
         raise BadInput(f"{path}: character file of format {found}; this version reads {FORMAT}")
     fits = noise.ndim == 1 and palette.ndim == 2 and palette.shape[1] == 3 and len(palette) and isinstance(weights, str)
-    if not fits or not (np.isfinite(noise).all() and np.isfinite(palette).all()):
+    if not fits or not ((np.abs(noise) < LARGEST).all() and (np.abs(palette) < LARGEST).all()):
         raise BadInput(
-            f"{path}: noise {noise.shape}, palette {palette.shape}: needed are finite, (latent,) and (colors, 3)"
+            f"{path}: noise {noise.shape}, palette {palette.shape}: needed are finite, (latent,) and (colors, 3), none beyond ±{LARGEST}"
         )
     return Character(weights, noise, palette)
 

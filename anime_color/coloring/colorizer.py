@@ -78,7 +78,7 @@ class Colorizer:
             if character.weights != self.name:
                 raise BadInput(f"a character of the weights {character.weights}, not of {self.name}: use the former")
             noise, palette = character.noise, character.palette
-        chosen = self.noises(1, seed) if noise is None else np.asarray(noise, "float32")[None]
+        chosen = self.noises(1, seed) if noise is None else self.noises(np.asarray(noise, "float32")[None])
         return _with_alpha(self._paint(rgb, alpha, chosen, palette), alpha)[0]
 
     def recolor(self, picture, region, noises=25, seed=0, schedule="random"):
@@ -105,6 +105,8 @@ class Colorizer:
         """The `characters.Character` of the coloring of `picture` by `noise` (latent,)."""
         colored = self.colorize(picture, noise)
         solid = colored[..., :3] if colored.shape[2] == 3 else colored[colored[..., 3] > 127][None, :, :3]
+        if not solid.size:
+            raise BadInput("the picture is wholly transparent: a character needs colors that can be seen")
         return characters.Character(self.name, np.asarray(noise, "float32"), characters.palette(solid))
 
     def regions(self, picture):

@@ -177,6 +177,7 @@ class Trainer(engine.StepModel):
         if number > current:
             passes += -(-(steps - before) // len(self._batches_of(current, faces)))
             self.phase_now.assign([number, steps, passes])
+            self._carried_means = None  # of a pass that is over
             if steps:
                 self.networks["generator"].set_weights(self.averaged.get_weights())
         return self._batches_of(number, faces)

@@ -58,7 +58,8 @@ def load(path):
     fits = noise.ndim == 1 and palette.ndim == 2 and palette.shape[1] == 3 and len(palette) and isinstance(weights, str)
     if not fits or not ((np.abs(noise) < LARGEST).all() and (np.abs(palette) < LARGEST).all()):
         raise BadInput(
-            f"{path}: noise {noise.shape}, palette {palette.shape}: needed are finite, (latent,) and (colors, 3), none beyond ±{LARGEST}"
+            f"{path}: noise {noise.shape}, palette {palette.shape}: needed are finite, (latent,) and (colors, 3), "
+            f"none beyond ±{LARGEST}"
         )
     return Character(weights, noise, palette)
 

@@ -143,3 +143,5 @@ def test_unknown_names_are_refused():
         settings.from_json("gan", {"critic_steps": 2})
     with pytest.raises(BadInput, match="does not belong"):
         settings.from_json("gan", {"size": "64"})
+    with pytest.raises(BadInput, match="diversity=0.0 does not belong; was it written by this version"):
+        settings.from_json("chroma", {"size": 64, "diversity": 0.0})  # of the network before regions

@@ -13,7 +13,7 @@ from data_prep.errors import BadInput
 
 SHORTEST_SIDE, LONGEST_SIDE = 16, 4000
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
-PIXELS_AT_ONCE = 2**18  # of all colorings, finished by one thread: they stay in its cache
+PIXELS_AT_ONCE = 2**20  # of all colorings, finished by one thread, which bounds the memory
 
 
 class Colorizer:

@@ -22,7 +22,6 @@ CUT_AT = 512  # longest side at which borders are brought to the lines; what is 
 EDGE = 0.15  # change of scaled lightness, 7.5 L*, at which what lies on the other side counts little
 REACH = 1.5  # pixels of the region network from which a border is brought to its line
 CERTAINTY = 4  # how much less than the inside of a region counts what lies between two
-PASSES = 2
 NAMING_FACES, NAMING_SIZE = 8, 128  # drawn faces by which regions get their names
 
 
@@ -143,22 +142,24 @@ def resized(planes, size, rows=slice(None)):
     return np.stack([p.resize((size[1], bottom - top), Image.Resampling.BILINEAR, box) for p in pictures])
 
 
-def _spread(planes, guide, reach):
-    """Averages planes (H, W, K) over `reach` pixels, but not across edges of `guide` (H, W): the recursive filter of
-    the domain transform (Gastal and Oliveira 2011, equations 11 and 21)."""
-    for i in range(2 * PASSES):
-        sigma = reach * np.sqrt(3) * 2 ** (PASSES - 1 - i // 2) / np.sqrt(4**PASSES - 1)
+def _spread(shares, guide, reach):
+    """Averages shares (H, W, K) over `reach` pixels, but not across edges of `guide` (H, W): one pass of the recursive
+    filter of the domain transform (Gastal and Oliveira 2011, equations 11 and 21)."""
+    for _ in range(2):  # down and up the columns, then the same along the rows
         distance = 1 + np.abs(np.diff(guide, axis=0)) * np.float32(reach / EDGE)
-        share = np.exp(distance * np.float32(-np.sqrt(2) / sigma))[..., None]
-        step = np.empty_like(planes[0])
-        down, up = range(1, len(planes)), range(len(planes) - 2, -1, -1)
-        for lines, shares in ((down, share), (up, share[::-1])):
-            before = planes[lines[0] - 1 if lines is down else lines[0] + 1] if len(lines) else None
-            for j, how_much in zip(lines, shares, strict=True):
-                np.subtract(before, planes[j], out=step)
-                step *= how_much
-                planes[j] += step
-                before = planes[j]
-        # the other axis in turn; a line's pixels have to lie together
-        planes, guide = np.ascontiguousarray(planes.swapaxes(0, 1)), guide.T
-    return planes
+        kept = np.exp(distance * np.float32(-np.sqrt(2) / reach))[..., None]
+        step, last = np.empty_like(shares[0]), len(shares) - 1
+        for j in range(last):
+            _follow(shares[j + 1], shares[j], kept[j], step)
+        for j in range(last, 0, -1):
+            _follow(shares[j - 1], shares[j], kept[j - 1], step)
+        # a line's pixels have to lie together
+        shares, guide = np.ascontiguousarray(shares.swapaxes(0, 1)), guide.T
+    return shares
+
+
+def _follow(line, before, kept, step):
+    """line += kept * (before - line), without new memory."""
+    np.subtract(before, line, out=step)
+    step *= kept
+    line += step

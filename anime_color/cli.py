@@ -77,7 +77,7 @@ def _parser():
     chroma_parser.add_argument("--out", required=True, metavar="SHEET.png")
     chroma_parser.add_argument("--noises", type=_positive(int), default=25)
     chroma_parser.add_argument("--seed", type=int, default=0)
-    chroma_parser.add_argument("--schedule", default="random", help="random (default), segments or normalized_segments")
+    chroma_parser.add_argument("--schedule", default="balanced", help=", ".join(noise.SCHEDULES))
     chroma_parser.set_defaults(command=_chroma)
 
     chroma_parser.add_argument("--around", type=_positive(int), metavar="K", help="variations of the K-th coloring")
@@ -303,7 +303,7 @@ def _score(options):
     if options.out is not None:
         _check_out("--out", options.out, ".jsonl", [])
         _check_out("--out", str(Path(options.out).with_suffix(".png")), ".png", [])  # the picture beside them
-    noise.schedule("random", 1, options.noises, options.seed)  # bad ones are told before the faces are looked at
+    noise.schedule("balanced", 1, options.noises, options.seed)  # bad ones are told before the faces are looked at
     scores, context = scoring.side_by_side(
         names, options.faces, options.split, options.noises, options.seed, options.features, progress=True
     )

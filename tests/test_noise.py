@@ -1,6 +1,5 @@
 """Noise: the schedules of the chroma sheet."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -30,6 +29,27 @@ def test_random_is_seeded_and_begins_alike_for_any_count():
     assert (noise.schedule("random", 8, seed=3) != noise.schedule("random", 8, seed=4)).any()
 
 
+@pytest.mark.parametrize(("latent_size", "count"), [(96, 25), (24, 25), (3, 4), (8, 1), (8, 2)])
+def test_balanced_noises_are_equally_far_from_each_other_and_cancel_out(latent_size, count):
+    rows = noise.schedule("balanced", latent_size, count, seed=3).astype("float64")
+    cosines = rows @ rows.T / latent_size
+    assert rows.shape == (count, latent_size)
+    assert np.diag(cosines) == pytest.approx(np.ones(count), abs=1e-5)  # the norm of training noise
+    if count > 1:
+        assert cosines[~np.eye(count, dtype=bool)] == pytest.approx(-1 / (count - 1), abs=1e-5)
+        assert rows.mean(axis=0) == pytest.approx(np.zeros(latent_size), abs=1e-5)
+
+
+def test_more_balanced_noises_than_a_simplex_has_corners_are_several_simplices():
+    rows = noise.schedule("balanced", 8, 25).astype("float64")
+    assert rows.mean(axis=0) == pytest.approx(np.zeros(8), abs=1e-5) and len(np.unique(rows, axis=0)) == 25
+
+
+def test_balanced_noises_are_in_any_direction_alike():
+    drawn = np.concatenate([noise.schedule("balanced", 4, 5, seed) for seed in range(400)])
+    assert np.cov(drawn.T) == pytest.approx(np.eye(4), abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -44,11 +64,6 @@ def test_random_is_seeded_and_begins_alike_for_any_count():
 def test_senseless_schedules_are_refused(arguments, said):
     with pytest.raises(BadInput, match=said):
         noise.schedule(*arguments)
-
-
-def test_training_noise_is_standard_normal():
-    drawn = np.asarray(noise.normal(4000, 8, keras.random.SeedGenerator(0)))
-    assert drawn.mean() == pytest.approx(0, abs=0.02) and drawn.std() == pytest.approx(1, abs=0.02)
 
 
 def test_sweep_keeps_the_norm():

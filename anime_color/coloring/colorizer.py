@@ -53,7 +53,7 @@ class Colorizer:
     def latent_size(self):
         return self.generator.input["noise"].shape[-1]
 
-    def chroma(self, picture, noises=25, seed=0, schedule="random"):
+    def chroma(self, picture, noises=25, seed=0, schedule="balanced"):
         """Colorings of one picture, uint8 (noises, H, W, 3 or 4).
 
         noises: how many, or the noises themselves (N, latent).
@@ -65,7 +65,7 @@ class Colorizer:
     def colorize(self, picture, noise=None, seed=0, character=None):
         """One coloring of one picture, uint8 (H, W, 3 or 4).
 
-        noise: (latent,), such as one of `noises()` that was liked or saved; None draws it by `seed`.
+        noise: (latent,), such as one of `noises()` that was liked or saved; None takes the first of the sheet of `seed`.
         character: a `characters.Character` or the path of its file: its noise, and colors drawn to its palette.
         """
         rgb, alpha = open_with_alpha(picture)
@@ -78,10 +78,10 @@ class Colorizer:
             if character.weights != self.name:
                 raise BadInput(f"a character of the weights {character.weights}, not of {self.name}: use the former")
             noise, palette = character.noise, character.palette
-        chosen = self.noises(1, seed) if noise is None else self.noises(np.asarray(noise, "float32")[None])
+        chosen = self.noises(seed=seed)[:1] if noise is None else self.noises(np.asarray(noise, "float32")[None])
         return _with_alpha(self._paint(rgb, alpha, chosen, palette), alpha)[0]
 
-    def recolor(self, picture, region, noises=25, seed=0, schedule="random"):
+    def recolor(self, picture, region, noises=25, seed=0, schedule="balanced"):
         """New colors inside a region of one picture, uint8 (noises, H, W, 3 or 4); outside it, the picture as it was.
 
         region: a mask, a box or clicks, see `regions.mask`.
@@ -92,7 +92,7 @@ class Colorizer:
         colorings = self._paint(rgb, alpha, self.noises(noises, seed, schedule))
         return _with_alpha(np.where(inside[..., None], colorings, rgb), alpha)
 
-    def noises(self, noises=25, seed=0, schedule="random"):
+    def noises(self, noises=25, seed=0, schedule="balanced"):
         """The noises (N, latent) of `chroma` with the same arguments. BadInput if given ones do not fit."""
         if isinstance(noises, int):
             noises = noise.schedule(schedule, self.latent_size, noises, seed)

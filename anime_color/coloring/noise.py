@@ -1,22 +1,20 @@
-"""Latent vectors: how they are drawn in training, and the schedules of a chroma sheet."""
+"""Latent vectors: the schedules of a chroma sheet, neighbors of a noise, ways from one to another."""
 
-import keras
 import numpy as np
 
 from data_prep.errors import BadInput
 
-SCHEDULES = ("random", "segments", "normalized_segments")
-
-
-def normal(batch, latent_size, seed):
-    """Training noise (batch, latent_size), N(0, 1), of a `keras.random.SeedGenerator`."""
-    return keras.random.normal((batch, latent_size), seed=seed)
+SCHEDULES = ("balanced", "random", "segments", "normalized_segments")
 
 
 def schedule(name, latent_size, count=25, seed=0):
     """The noise of a chroma sheet, float32 (count, latent_size).
 
-    name: "random" draws N(0, 1), as in training.
+    name: "balanced" draws noises that are equally far from each other and cancel out: the corners of a regular simplex
+        in a random position, each of the norm sqrt(latent) that training noise has; of more than latent + 1 noises,
+        several simplices. One sheet then shows the colors of the data in about their shares: docs/results.md has what
+        that is worth.
+        "random" draws each noise alone, N(0, 1), as in training.
         "segments" is the ancestor's: the vector is cut into 5 segments, and one segment at a time takes the
         constant offsets -2, -1, 0, 1, 2 while the rest is zero. It repeats: offset 0 gives the zero vector in
         each of the 5 segments, so 25 rows hold 21 vectors; and their norms, 0 to 2 sqrt(latent/5), are not those
@@ -33,6 +31,9 @@ def schedule(name, latent_size, count=25, seed=0):
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise BadInput(f"seed={seed!r}: needed is a whole number from 0 to 2^32 - 1")
     random = np.random.default_rng(seed)
+    if name == "balanced":
+        groups = np.array_split(np.arange(count), -(-count // (latent_size + 1)))
+        return np.concatenate([_simplex(len(group), latent_size, random) for group in groups]).astype("float32")
     if name == "random":
         return random.standard_normal((count, latent_size)).astype("float32")
     if count != 25 or latent_size < 5:
@@ -46,6 +47,16 @@ def schedule(name, latent_size, count=25, seed=0):
     if normalized:
         rows *= np.sqrt(latent_size) / np.linalg.norm(rows, axis=1, keepdims=True)
     return rows.astype("float32")
+
+
+def _simplex(count, size, random):
+    """Up to size + 1 vectors (count, size) of the norm sqrt(size): the corners of a regular simplex around zero."""
+    rows = random.standard_normal((count, size))
+    if count > 1:
+        # left singular vectors of centered rows: as many directions as there are corners, but the one that all share
+        left, _, right = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+        rows = left[:, : count - 1] @ right[: count - 1]
+    return rows * np.sqrt(size) / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def neighbors(choice, count=25, distance=0.5, seed=0):

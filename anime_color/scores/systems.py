@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anime_color import color
-from anime_color.coloring import noise
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class System:
 
 
 def of_colorizer(colorizer, noises=25, seed=0, about=None):
-    """The system of a `Colorizer`, with `noises` random noises, the same for every face."""
-    latents = noise.schedule("random", colorizer.latent_size, noises, seed)
+    """The system of a `Colorizer`, with the `noises` noises of a chroma sheet, the same for every face."""
+    latents = colorizer.noises(noises, seed)
     return System(colorizer.name, lambda number, rgb: np.stack(list(colorizer.lab(rgb, latents))), dict(about or {}))
 
 

@@ -87,7 +87,7 @@ def train(
         clock = callbacks.Clock(_restore(trainer, run), min(limits, default=None), minutes, timer)
         faces = batches.folder
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
-        noises = noise.schedule("random", system.latent_size, SHEET_NOISES, settings.seed)
+        noises = noise.schedule("balanced", system.latent_size, SHEET_NOISES, settings.seed)
         saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
         attached = [
             callbacks.Watch(),

@@ -11,8 +11,6 @@ import numpy as np
 from batches import Faces
 
 from anime_color import recipes
-from anime_color.coloring import noise
-from anime_color.training import objectives, phases
 from anime_color.training.trainer import Trainer
 
 STEPS = 4
@@ -21,26 +19,32 @@ SIZE = 7  # so that the parts of a step are of different length
 
 def main(recipe):
     fixed = np.random.default_rng(0)
-    vectors = fixed.standard_normal((SIZE, 8)).astype("float32")
-    alphas = fixed.uniform(size=(SIZE, 1, 1, 1)).astype("float32")
-    noise.normal = lambda batch, latent_size, seed: keras.ops.convert_to_tensor(vectors)[:batch]
-    objectives.random_weights = lambda pictures, *_: keras.ops.convert_to_tensor(alphas)[: keras.ops.shape(pictures)[0]]
-    phases.Scene.other = property(other)
-    trainer = Trainer(recipes.get(recipe).build(recipes.get(recipe).Settings.tiny()))
-    for network in trainer.networks.values():
+    keras.random.normal = from_table(fixed.standard_normal((16, 256)))
+    keras.random.uniform = from_table(fixed.uniform(size=(16, 256)))
+    system = recipes.get(recipe).build(recipes.get(recipe).Settings.tiny())
+    for network in system.networks.values():
+        for layer in network._flatten_layers():
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0  # each backend draws masks of its own
         for variable in network.trainable_variables:
-            if variable.path.endswith("kernel"):
+            if variable.path.endswith(("kernel", "vectors")):
                 fan_in = np.prod(variable.shape[:-1])
                 variable.assign(fixed.standard_normal(variable.shape) * np.sqrt(1 / fan_in))
+    trainer = Trainer(system)
     trainer.compile()
     history = trainer.fit(Faces(SIZE), epochs=STEPS, verbose=0).history
     print(json.dumps(history))
 
 
-def other(scene):
-    """Each noise with the next face: of one noise, two pictures differ by rounding, and its sign is the gradient."""
-    drawn = keras.ops.roll(scene.noise, 1, axis=0)
-    return drawn, keras.ops.stop_gradient(scene.generate(drawn))
+def from_table(table):
+    """In place of a function of `keras.random`: numbers that no backend chose, the same in each step."""
+
+    def drawn(shape, *_, seed=None):
+        count, *rest = shape
+        values = keras.ops.convert_to_tensor(table[:, : np.prod(rest)].reshape(-1, *rest).astype("float32"))
+        return values[:count]
+
+    return drawn
 
 
 if __name__ == "__main__":

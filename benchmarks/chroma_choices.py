@@ -1,0 +1,164 @@
+"""`python -m benchmarks.chroma_choices`: one setting of `chroma` changed at a time, from nothing, by equal steps.
+
+    python -m benchmarks.chroma_choices --faces FACES --out CHOICES.jsonl --seed 0
+
+Each variant takes the same steps in each phase at 64 px and paints the test faces with noises drawn anew for each, so
+that no variant is lucky with its moods. A line of JSON a variant; those that are there are not trained again. Variants
+that share a phase train it once.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from anime_color import color, recipes
+from anime_color.faces import Faces
+from anime_color.networks import regions
+from anime_color.scores import features, scoring, systems
+from anime_color.training.trainer import Trainer
+
+STEPS = {"regions": 600, "palette": 1000, "adversarial": 250}
+SIZE = 64
+EVERY = 4  # of the train faces, so that reading their palettes takes a minute
+NOISES = 4  # a test face
+VARIANTS = {
+    "as it is": {},
+    "flow alone": {"adversarial_share": 0.0},
+    "no flow": {"palette_share": 0.0},
+    "wasserstein": {"objective": "wasserstein", "r1": 0.0, "penalty": 10.0},
+    "regions move too": {"moving": "both"},
+    "1 step of the flow": {"flow_steps": 1},
+    "2 steps": {"flow_steps": 2},
+    "8 steps": {"flow_steps": 8},
+    "16 regions": {"regions": 16},
+    "32 regions": {"regions": 32},
+    "48 regions": {"regions": 48},
+    "no slopes": {"slopes": "none"},
+}
+MEASURES = ("kid", "two_sample", "hue_distance", "ab_error_best", "pairwise_ab_cells", "leak", "high_frequency_ab",
+            "coherence")  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chroma_choices", description=__doc__.split("\n")[0])
+    parser.add_argument("--faces", required=True, metavar="FACESET")
+    parser.add_argument("--out", required=True, type=Path, metavar="CHOICES.jsonl")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=VARIANTS, metavar="NAME")
+    options = parser.parse_args()
+    lines = [json.loads(line) for line in options.out.read_text().splitlines()] if options.out.exists() else []
+    done = {(line["variant"], line["seed"]) for line in lines}
+    exam = Faces(options.faces, "test", size=SIZE, flips=False, shuffle=False)
+    reference = None
+    for name in options.variants:
+        if (name, options.seed) in done:
+            continue
+        reference = reference or _reference(options.faces)
+        began = time.monotonic()
+        settings = replace(recipes.get("chroma").Settings(size=SIZE, seed=options.seed), **VARIANTS[name])
+        line = {"variant": name, "seed": options.seed, "steps": STEPS} | _judged(settings, options.faces, exam, reference)
+        line["minutes"] = round((time.monotonic() - began) / 60, 1)
+        with open(options.out, "a", encoding="utf-8") as file:
+            print(json.dumps(line), file=file)
+        print(json.dumps(line), flush=True)
+
+
+def _reference(folder):
+    reference = scoring.Reference.of
+    return reference(folder, features.load("faces"))
+
+
+def _judged(settings, folder, exam, reference):
+    """Scores of a variant on the faces `exam`, and milliseconds a step of its last phase."""
+    networks, seconds = _trained(settings, folder)
+    generator = networks["generator"]
+
+    def paint(number, rgb):
+        random = np.random.default_rng([settings.seed, number])
+        noises = random.standard_normal((NOISES, generator.input["noise"].shape[-1])).astype("float32")
+        l = np.repeat(color.rgb_to_lab(rgb)[None, ..., :1], NOISES, axis=0)  # noqa: E741
+        return generator.predict_on_batch({"l": l, "noise": noises})
+
+    score = scoring.score(systems.System("variant", paint), exam, reference)
+    found = {
+        name: [round(float(number), 4) for number in (e.value, e.low, e.high)]
+        for name, e in score.estimates.items()
+        if name in MEASURES
+    }
+    return found | {"explained": round(_explained(networks["regions"], exam, settings), 3), "seconds_a_step": seconds}
+
+
+def _explained(network, exam, settings):
+    """Mean ab error in Lab units of faces painted with their own fitted palettes."""
+    faces = exam.at(np.arange(0, exam.count, 4))
+    l, ab = (ops.average_pool(faces[name], 2, 2) for name in ("l", "ab"))  # noqa: E741
+    m = ops.convert_to_tensor(network.predict(faces["l"], verbose=0)["regions"])
+    off = regions.painted(m, regions.fitted(m, ab, l, settings.slopes == "fitted"), l) - ab
+    return float(ops.mean(ops.norm(off, axis=-1))) * color.AB_SCALE
+
+
+def _trained(settings, folder):
+    """(networks, seconds a step of the last phase) of `settings`, phase by phase."""
+    phases = [name for name in STEPS if getattr(settings, f"{name}_share")]
+    weights, seconds = None, 0.0
+    for number, phase in enumerate(phases):
+        shares = {f"{name}_share": float(name == phase) for name in STEPS}
+        shaping = {} if phase == "adversarial" else _before_the_critic(settings)
+        weights, seconds = _phase(replace(settings, **shares, **shaping), folder, phase, tuple(phases[:number]))
+    system = recipes.get("chroma").build(settings)
+    for name, network in system.networks.items():
+        network.set_weights(weights[name])
+    return system.networks, seconds
+
+
+def _before_the_critic(settings):
+    """What the first two phases do not look at, so that variants of it share them."""
+    base = recipes.get("chroma").Settings()
+    return {name: getattr(base, name) for name in ("objective", "r1", "penalty", "moving", "flow_steps")}
+
+
+@cache
+def _phase(settings, folder, phase, before):
+    """(weights by network, seconds a step) after the phase of these settings, begun where those `before` it end."""
+    system = recipes.get("chroma").build(settings)
+    keras.utils.set_random_seed(settings.seed)
+    trainer = Trainer(system, settings.seed)
+    trainer.compile()
+    if before:
+        shares = {f"{name}_share": float(name == before[-1]) for name in STEPS}
+        shared = replace(settings, **shares, **_before_the_critic(settings))
+        trainer.begin_with(_phase(shared, folder, before[-1], before[:-1])[0])
+    faces = Faces(folder, batch_size=settings.batch_size, size=SIZE, seed=settings.seed)
+    for name in ("sets", "rows", "labels"):
+        setattr(faces, name, getattr(faces, name)[::EVERY])
+    watch = _Stop(STEPS[phase])
+    trainer.fit(faces, None, [watch], verbose=0, spent=lambda: trainer.steps_done / STEPS[phase])
+    generator = trainer.averaged.get_weights()
+    system.networks["generator"].set_weights(generator)
+    return {name: network.get_weights() for name, network in system.networks.items()}, watch.seconds
+
+
+class _Stop(keras.callbacks.Callback):
+    def __init__(self, steps):
+        super().__init__()
+        self.steps, self.times = steps, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.times.append(time.monotonic())
+        if len(self.times) >= self.steps:
+            self.model.stop_training = True
+
+    @property
+    def seconds(self):
+        return round(float(np.median(np.diff(self.times))), 3)
+
+
+if __name__ == "__main__":
+    main()

@@ -60,19 +60,15 @@ def main():
     for name in options.variants:
         if (name, options.seed) in done:
             continue
-        reference = reference or _reference(options.faces)
+        reference = reference or scoring.Reference.of(options.faces, features.load("faces"))
         began = time.monotonic()
         settings = replace(recipes.get("chroma").Settings(size=SIZE, seed=options.seed), **VARIANTS[name])
-        line = {"variant": name, "seed": options.seed, "steps": STEPS} | _judged(settings, options.faces, exam, reference)
+        line = {"variant": name, "seed": options.seed, "steps": STEPS}
+        line |= _judged(settings, options.faces, exam, reference)
         line["minutes"] = round((time.monotonic() - began) / 60, 1)
         with open(options.out, "a", encoding="utf-8") as file:
             print(json.dumps(line), file=file)
         print(json.dumps(line), flush=True)
-
-
-def _reference(folder):
-    reference = scoring.Reference.of
-    return reference(folder, features.load("faces"))
 
 
 def _judged(settings, folder, exam, reference):

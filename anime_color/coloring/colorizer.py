@@ -65,7 +65,8 @@ class Colorizer:
     def colorize(self, picture, noise=None, seed=0, character=None):
         """One coloring of one picture, uint8 (H, W, 3 or 4).
 
-        noise: (latent,), such as one of `noises()` that was liked or saved; None takes the first of the sheet of `seed`.
+        noise: (latent,), such as one of `noises()` that was liked or saved; None takes the first of the sheet of
+            `seed`.
         character: a `characters.Character` or the path of its file: its noise, and colors drawn to its palette.
         """
         rgb, alpha = open_with_alpha(picture)

@@ -54,7 +54,7 @@ def palette_flow(slopes=True, batch_size=64, standardize=True, share=1.0, seed=0
         between = (1 - time[..., None]) * start + time[..., None] * palette
         given = {"tokens": scene.batch["tokens"], "palette": between, "time": time}
         off = scene.outputs("palette", given) - (palette - start)
-        weight = scene.batch["weight"][..., None] * np.array([1, 1, SLOPE_WEIGHT, SLOPE_WEIGHT], "float32")
+        weight = scene.batch["weight"][..., None] * ops.convert_to_tensor([1.0, 1.0, SLOPE_WEIGHT, SLOPE_WEIGHT])
         return ops.mean(weight * off * off)
 
     def batches(networks, faces):

@@ -77,7 +77,9 @@ def _parser():
     chroma_parser.add_argument("--out", required=True, metavar="SHEET.png")
     chroma_parser.add_argument("--noises", type=_positive(int), default=25)
     chroma_parser.add_argument("--seed", type=int, default=0)
-    chroma_parser.add_argument("--schedule", default="balanced", help=", ".join(noise.SCHEDULES))
+    chroma_parser.add_argument(
+        "--schedule", default="balanced", help=f"{', '.join(noise.SCHEDULES)}; default %(default)s"
+    )
     chroma_parser.set_defaults(command=_chroma)
 
     chroma_parser.add_argument("--around", type=_positive(int), metavar="K", help="variations of the K-th coloring")

@@ -9,6 +9,7 @@
 6. All scores of 25 colorings of 500 faces of 128 px: seconds, and memory.
 
 `python -m benchmarks.scoreboard` is another matter: it trains for hours and scores what came of it.
+`python -m benchmarks.chroma_choices` does so for the settings of `chroma`, one changed at a time.
 """
 
 import argparse

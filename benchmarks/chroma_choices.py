@@ -22,6 +22,7 @@ from anime_color import color, recipes
 from anime_color.faces import Faces
 from anime_color.networks import regions
 from anime_color.scores import features, scoring, systems
+from anime_color.training import callbacks
 from anime_color.training.trainer import Trainer
 
 STEPS = {"regions": 600, "palette": 1000, "adversarial": 250}
@@ -42,6 +43,7 @@ VARIANTS = {
     "48 regions": {"regions": 48},
     "no slopes": {"slopes": "none"},
 }
+FOR_THE_CRITIC = ("objective", "r1", "penalty", "moving", "flow_steps")
 MEASURES = ("kid", "two_sample", "hue_distance", "ab_error_best", "pairwise_ab_cells", "leak", "high_frequency_ab",
             "coherence")  # fmt: skip
 
@@ -72,8 +74,9 @@ def main():
 
 
 def _judged(settings, folder, exam, reference):
-    """Scores of a variant on the faces `exam`, and milliseconds a step of its last phase."""
-    networks, seconds = _trained(settings, folder)
+    """Scores of a variant on the faces `exam`, and seconds a step of its last phase."""
+    phases = tuple(name for name in STEPS if getattr(settings, f"{name}_share"))
+    networks, seconds = _trained(settings, folder, phases)
     generator = networks["generator"]
 
     def paint(number, rgb):
@@ -100,60 +103,45 @@ def _explained(network, exam, settings):
     return float(ops.mean(ops.norm(off, axis=-1))) * color.AB_SCALE
 
 
-def _trained(settings, folder):
-    """(networks, seconds a step of the last phase) of `settings`, phase by phase."""
-    phases = [name for name in STEPS if getattr(settings, f"{name}_share")]
-    weights, seconds = None, 0.0
-    for number, phase in enumerate(phases):
-        shares = {f"{name}_share": float(name == phase) for name in STEPS}
-        shaping = {} if phase == "adversarial" else _before_the_critic(settings)
-        weights, seconds = _phase(replace(settings, **shares, **shaping), folder, phase, tuple(phases[:number]))
-    system = recipes.get("chroma").build(settings)
-    for name, network in system.networks.items():
-        network.set_weights(weights[name])
-    return system.networks, seconds
-
-
-def _before_the_critic(settings):
-    """What the first two phases do not look at, so that variants of it share them."""
+def _trained(settings, folder, phases):
+    """`_phase` of the last of `phases`: its own share is the whole, and what the phases before the critic do not look
+    at is as it is anywhere, so that variants of it share them."""
+    shares = {f"{name}_share": float(name == phases[-1]) for name in STEPS}
     base = recipes.get("chroma").Settings()
-    return {name: getattr(base, name) for name in ("objective", "r1", "penalty", "moving", "flow_steps")}
+    alike = {} if phases[-1] == "adversarial" else {name: getattr(base, name) for name in FOR_THE_CRITIC}
+    return _phase(replace(settings, **shares, **alike), folder, phases)
 
 
 @cache
-def _phase(settings, folder, phase, before):
-    """(weights by network, seconds a step) after the phase of these settings, begun where those `before` it end."""
+def _phase(settings, folder, phases):
+    """(networks, seconds a step) after the last of `phases`, begun where the others end."""
     system = recipes.get("chroma").build(settings)
     keras.utils.set_random_seed(settings.seed)
     trainer = Trainer(system, settings.seed)
     trainer.compile()
+    *before, phase = phases
     if before:
-        shares = {f"{name}_share": float(name == before[-1]) for name in STEPS}
-        shared = replace(settings, **shares, **_before_the_critic(settings))
-        trainer.begin_with(_phase(shared, folder, before[-1], before[:-1])[0])
+        networks, _ = _trained(settings, folder, tuple(before))
+        trainer.begin_with({name: network.get_weights() for name, network in networks.items()})
     faces = Faces(folder, batch_size=settings.batch_size, size=SIZE, seed=settings.seed)
     for name in ("sets", "rows", "labels"):
         setattr(faces, name, getattr(faces, name)[::EVERY])
-    watch = _Stop(STEPS[phase])
-    trainer.fit(faces, None, [watch], verbose=0, spent=lambda: trainer.steps_done / STEPS[phase])
-    generator = trainer.averaged.get_weights()
-    system.networks["generator"].set_weights(generator)
-    return {name: network.get_weights() for name, network in system.networks.items()}, watch.seconds
+    clock, times = callbacks.Clock(steps=STEPS[phase]), _Times()
+    clock.set_model(trainer)
+    trainer.fit(faces, None, [times, clock], verbose=0, spent=lambda: clock.spent)
+    system.networks["generator"].set_weights(trainer.averaged.get_weights())
+    return system.networks, round(float(np.median(np.diff(times.ends))), 3)
 
 
-class _Stop(keras.callbacks.Callback):
-    def __init__(self, steps):
+class _Times(keras.callbacks.Callback):
+    """When each step ended; the median of their differences leaves out what the first one compiles."""
+
+    def __init__(self):
         super().__init__()
-        self.steps, self.times = steps, []
+        self.ends = []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.times.append(time.monotonic())
-        if len(self.times) >= self.steps:
-            self.model.stop_training = True
-
-    @property
-    def seconds(self):
-        return round(float(np.median(np.diff(self.times))), 3)
+        self.ends.append(time.monotonic())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Noise: the schedules of the chroma sheet."""
 
+import keras
 import numpy as np
 import pytest
 
 from anime_color.coloring import noise
+from anime_color.training import phases
 from data_prep.errors import BadInput
 
 
@@ -64,6 +66,12 @@ def test_balanced_noises_are_in_any_direction_alike():
 def test_senseless_schedules_are_refused(arguments, said):
     with pytest.raises(BadInput, match=said):
         noise.schedule(*arguments)
+
+
+def test_training_noise_is_standard_normal():
+    batch = {"l": np.zeros((4000, 1, 1, 1))}
+    drawn = np.asarray(phases.Scene({}, batch, 8, keras.random.SeedGenerator(0), ()).drawn())
+    assert drawn.mean() == pytest.approx(0, abs=0.02) and drawn.std() == pytest.approx(1, abs=0.02)
 
 
 def test_sweep_keeps_the_norm():

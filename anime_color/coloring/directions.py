@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from anime_color import color
-from anime_color.coloring import noise
 from data_prep.drawn_faces import PARTS, draw
 from data_prep.errors import BadInput
 
@@ -72,7 +71,7 @@ def find(colorizer, faces=8, noises=256, seed=0):
     """
     if noises <= colorizer.latent_size:
         raise BadInput(f"noises={noises}: needed are more than the latent size, {colorizer.latent_size}")
-    vectors = noise.schedule("balanced", colorizer.latent_size, noises, seed)
+    vectors = colorizer.noises(noises, seed)
     drawn = [draw(20 * (1000 + number), colorizer.size) for number in range(faces)]  # a character each
     properties = np.mean([_properties(colorizer, face, vectors) for face in drawn], axis=0)
     known = np.column_stack([vectors, np.ones(noises)])

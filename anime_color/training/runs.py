@@ -24,7 +24,6 @@ import numpy as np
 
 from anime_color import presets, recipes
 from anime_color import settings as settings_module
-from anime_color.coloring import noise
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.files import written_aside
@@ -87,7 +86,7 @@ def train(
         clock = callbacks.Clock(_restore(trainer, run), min(limits, default=None), minutes, timer)
         faces = batches.folder
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
-        noises = noise.schedule("balanced", system.latent_size, SHEET_NOISES, settings.seed)
+        noises = colorizer.noises(SHEET_NOISES, settings.seed)
         saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
         attached = [
             callbacks.Watch(),

@@ -2,7 +2,7 @@
 
 weights/NAME/config.json     recipe, settings, faces, steps, minutes, sha256 of each file of weights
 weights/NAME/generator.npz   the averaged generator, float16
-weights/NAME/networks.npz    the other networks, float16: what training goes on from; older presets have none
+weights/NAME/networks.npz    the other networks, float16: what training goes on from
 weights/NAME/card.md         origin of the data, what it is good for, known failures
 """
 
@@ -73,13 +73,9 @@ def load(name_or_run):
 
 
 def networks(found):
-    """Weights by network name, lists of float32 arrays, of a `Found`: "generator", and the others where it has them."""
-    if (found.weights / "training.npz").exists():
-        arrays = checkpoints.load_networks(found.weights)
-    elif (found.weights / "networks.npz").exists():
-        arrays = checkpoints.load_networks(found.weights, "networks.npz")
-    else:
-        arrays = {"generator": checkpoints.load_generator(found.weights)}
+    """Weights by network name, lists of float32 arrays, of a `Found`."""
+    others = "training.npz" if (found.weights / "training.npz").exists() else "networks.npz"
+    arrays = checkpoints.load_networks(found.weights, others)
     return {name: [array.astype("float32") for array in some] for name, some in arrays.items()}
 
 

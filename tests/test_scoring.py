@@ -284,11 +284,11 @@ def test_a_run_logs_scores_every_few_epochs(scored_set, tmp_path, capsys):
 
 def test_the_command_scores_a_preset_beside_the_baselines(scored_set, tmp_path, capsys):
     out = tmp_path / "new" / "scores.jsonl"
-    arguments = ["score", "gan-64", "--faces", str(scored_set), "--noises", "2", "--out", str(out)]
+    arguments = ["score", "chroma-128", "--faces", str(scored_set), "--noises", "2", "--out", str(out)]
     assert cli.main(arguments) == 0
     systems_there = [json.loads(line)["system"] for line in out.read_text().splitlines()]
     assert systems_there == [
-        "real colors", "gray", "mean color", "other faces' colors", "gan-64, one noise", "gan-64",
+        "real colors", "gray", "mean color", "other faces' colors", "chroma-128, one noise", "chroma-128",
     ]  # fmt: skip
     assert out.with_suffix(".png").exists()
     assert "what the noise changes" in capsys.readouterr().out
@@ -299,9 +299,9 @@ def test_the_command_scores_a_preset_beside_the_baselines(scored_set, tmp_path, 
     [
         ([], "nothing to score"),
         (["no-such-preset"], "neither a run folder nor a preset"),
-        (["gan-64", "--out", "scores.csv"], "ending in .jsonl"),
-        (["gan-64", "--features", "vgg"], "allowed are faces, inception"),
-        (["gan-64", "--split", "unseen"], "allowed are train"),
+        (["chroma-128", "--out", "scores.csv"], "ending in .jsonl"),
+        (["chroma-128", "--features", "vgg"], "allowed are faces, inception"),
+        (["chroma-128", "--split", "unseen"], "allowed are train"),
     ],
 )
 def test_bad_requests_are_told_in_a_line(arguments, said, scored_set, capsys):

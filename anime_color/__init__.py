@@ -29,7 +29,7 @@ except ModuleNotFoundError as error:
         f"Keras cannot find {error.name}: pip install tensorflow (or tensorflow-cpu), or set KERAS_BACKEND=jax or torch"
     ) from error
 
-from anime_color.coloring import characters, chroma, directions, noise  # noqa: E402
+from anime_color.coloring import chroma, directions, noise, palettes  # noqa: E402
 from anime_color.coloring.colorizer import Colorizer  # noqa: E402
 
-__all__ = ["Colorizer", "characters", "chroma", "directions", "noise"]
+__all__ = ["Colorizer", "chroma", "directions", "noise", "palettes"]

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from anime_color import cli, demo
+from anime_color.coloring import commands
 from data_prep.drawn_faces import draw
 
 
@@ -41,29 +42,70 @@ def test_chroma_writes_one_sheet_for_all_pictures(run, tmp_path, capsys):
         assert image.size == (6 * 96 + 10, (2 * 64 + 2) + 2 + (2 * 96 + 2))
 
 
-def test_one_coloring_its_character_and_its_neighbors(run, tmp_path, capsys):
-    picture, weights = str(tmp_path / "face.png"), ["--weights", str(run[0]), "--out"]
+@pytest.fixture
+def picture(tmp_path):
+    """A face before transparency, as a file."""
     drawn = draw(1, 64)
-    Image.fromarray(np.dstack([drawn.rgb, 255 * (drawn.mask > 0).astype("uint8")])).save(picture)
-    one, again, more = (str(tmp_path / f"{name}.png") for name in ("one", "again", "more"))
-    saved = str(tmp_path / "rin.json")
-    moved = ["--pick", "3", "--move", "warmth=5", "--move", "hair_hue=-40", "--save-character", saved]
-    assert cli.main(["colorize", picture, *weights, one, *moved]) == 0
-    assert "desaturated" in capsys.readouterr().out
-    assert cli.main(["colorize", picture, *weights, again, "--character", saved]) == 0
-    with Image.open(one) as first, Image.open(again) as second:
-        assert first.mode == second.mode == "RGBA" and first.size == (64, 64)
-    assert cli.main(["chroma", picture, *weights, more, "--around", "3", "--noises", "5", "--distance", "0.3"]) == 0
+    Image.fromarray(np.dstack([drawn.rgb, 255 * (drawn.mask > 0).astype("uint8")])).save(tmp_path / "face.png")
+    return str(tmp_path / "face.png")
+
+
+def test_neighbors_of_weights_without_regions(run, picture, tmp_path):
+    more = str(tmp_path / "more.png")
+    command = ["chroma", picture, "--weights", str(run[0]), "--out", more, "--around", "3", "--noises", "5"]
+    assert cli.main([*command, "--distance", "0.3"]) == 0
     with Image.open(more) as sheet:
         assert sheet.text["around"] == "3"
 
 
-@pytest.mark.parametrize("region", [["--box", "8,8,40,30"], ["--click", "32,10", "--click", "5,5"]])
-def test_recolor_writes_a_sheet_or_one_picture(run, tmp_path, region):
+def test_one_coloring_its_palette_and_its_layers(picture, tmp_path, capsys):
+    one, again, other, edited = (str(tmp_path / f"{name}.png") for name in ("one", "again", "other", "edited"))
+    saved, colors, psd = (str(tmp_path / name) for name in ("rin.json", "rin.gpl", "rin.psd"))
+    base = ["colorize", picture, "--weights", "chroma-128", "--out"]
+    moved = ["--pick", "3", "--move", "warmth=5", "--lock", "hair=#3060c0", "--dot", "32,60,navy"]
+    assert cli.main([*base, one, *moved, "--save-palette", saved, "--layers", psd]) == 0
+    printed = capsys.readouterr().out
+    assert "desaturated" in printed and "warmth: " in printed and "% of what happens to it is foreseen" in printed
+    assert cli.main([*base, again, "--palette", saved]) == 0
+    assert cli.main([*base, other, "--character", saved]) == 0
+    with Image.open(one) as first, Image.open(again) as second, Image.open(other) as third:
+        assert first.mode == second.mode == third.mode == "RGBA" and first.size == (64, 64)
+        assert first.text["lock"] == "hair=#3060c0" and first.text["dots"] == "32,60,navy"
+        assert (np.asarray(first) == np.asarray(second)).all()
+    with open(psd, "rb") as file:
+        assert file.read(4) == b"8BPS"
+    assert cli.main([*base, again, "--pick", "2", "--save-palette", colors]) == 0
+    assert cli.main([*base, edited, "--pick", "2", "--palette", colors]) == 0
+    with Image.open(again) as first, Image.open(edited) as second:
+        assert (np.asarray(first) == np.asarray(second)).all()
+
+
+def test_sheets_with_locks_strips_and_neighbors_of_a_part(picture, tmp_path):
+    out = str(tmp_path / "sheet.png")
+    base = ["chroma", picture, "--weights", "chroma-128", "--out", out, "--noises", "5"]
+    assert cli.main([*base, "--strip", "--lock", "hair=teal"]) == 0
+    with Image.open(out) as sheet:
+        assert sheet.size == (6 * 64 + 10, 2 * 64 + 2) and sheet.text["lock"] == "hair=teal"
+    assert cli.main([*base, "--around", "2", "--region", "hair"]) == 0
+
+
+def test_dots_that_contradict_are_told(picture, tmp_path, capsys):
+    dots = [word for x in range(4, 64, 6) for word in ("--dot", f"{x},20,{'red' if x % 4 else 'blue'}")]
+    command = ["colorize", picture, "--weights", "chroma-128", "--out", str(tmp_path / "out.png"), *dots]
+    assert cli.main(command) == 0
+    assert "note: dots of 2 colors on one region: it is split between them" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("weights", "region"),
+    [("run", "--box 8,8,40,30"), ("chroma-128", "--region hair"), ("chroma-128", "--click 32,20 --click 30,20")],
+)
+def test_recolor_writes_a_sheet_or_one_picture(run, tmp_path, weights, region):
     picture, out = tmp_path / "face.png", tmp_path / "out.png"
     face = draw(1, 64).rgb
     Image.fromarray(face).save(picture)
-    command = ["recolor", str(picture), "--weights", str(run[0]), "--out", str(out), *region]
+    weights = str(run[0]) if weights == "run" else weights
+    command = ["recolor", str(picture), "--weights", weights, "--out", str(out), *region.split()]
     assert cli.main([*command, "--noises", "5"]) == 0
     with Image.open(out) as sheet:
         assert sheet.size == (6 * 64 + 10, 2 * 64 + 2)
@@ -71,7 +113,7 @@ def test_recolor_writes_a_sheet_or_one_picture(run, tmp_path, region):
     recolored = np.asarray(Image.open(out))
     same = (recolored == face).all(-1)
     assert recolored.shape == face.shape and 0 < (~same).sum() < same.size
-    if region[0] == "--box":
+    if region.startswith("--box"):
         same[8:30, 8:40] = True
         assert same.all()
 
@@ -106,6 +148,9 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
     weights_of = ["--weights", str(folder)]
     one = ["colorize", str(good), *weights_of, "--out", str(tmp_path / "out.png")]
     anew = ["recolor", *one[1:]]
+    ours = ["colorize", str(good), "--weights", "chroma-128", *one[4:]]
+    five = tmp_path / "five.gpl"
+    five.write_text("GIMP Palette\n" + "10 20 30 x\n" * 5)
     small, empty = tmp_path / "small.png", tmp_path / "empty.png"
     Image.new("L", (4, 4), 255).save(small)
     Image.new("L", (64, 64)).save(empty)
@@ -127,12 +172,18 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "coloring 30 of a sheet of 25": [*one, "--pick", "30"],
         "slider 'mood'": [*one, "--move", "mood=3"],
         "needed is name=number": [*one, "--move", "warmth"],
-        "not a character file": [*one, "--character", str(text)],
-        "leave out --pick": [*one, "--character", str(text), "--pick", "2"],
+        "not a palette as JSON": [*one, "--character", str(text)],
+        "not a GPL palette": [*ours, "--palette", str(text)],
+        "5 colors for the": [*ours, "--palette", str(five)],
+        "place (64, 0): outside the picture": [*ours, "--dot", "64,0,red"],
+        "two colors on one place": [*ours, "--dot", "3,3,red", "--dot", "3,3,blue"],
+        "at most 1000 can be taken": [*ours, *["--dot", "3,3,red"] * 1001],
+        "region 24: the picture has regions 0 to 23": [*ours, "--lock", "24=red"],
+        "they know no regions": [*one, "--lock", "hair=red"],
         "distance=9": [*chroma[:1], str(good), *chroma[2:], "--around", "1", "--distance", "9"],
         "mask of 4x4 px for": [*anew, "--mask", str(small)],
         "region is empty": [*anew, "--mask", str(empty)],
-        "outside the picture": [*anew, "--click", "64,0"],
+        "names and clicks need regions": [*anew, "--click", "6,0"],
         "weights of the recipe gan": ["train", "wgan_gp", *new, "--steps", "1", "--from", str(folder)],
         "no run folder": [*train[:5], str(precious), *train[6:], "1"],
     }
@@ -153,6 +204,9 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         ["train", "gan", "--faces", "a", "--run", "b", "--steps", "0"],
         ["recolor", "a.png", "--weights", "w", "--out", "b.png"],
         ["recolor", "a.png", "--weights", "w", "--out", "b.png", "--box", "1,2,3"],
+        ["recolor", "a.png", "--weights", "w", "--out", "b.png", "--region", "hat"],
+        ["colorize", "a.png", "--weights", "w", "--out", "b.png", "--dot", "1,2"],
+        ["colorize", "a.png", "--weights", "w", "--out", "b.png", "--dot", "1,2,#12"],
         ["train", "gan", "--faces", "a", "--run", "b", "--minutes", "inf"],
         ["chroma", "a.png", "--weights", "w", "--out", "b.png", "--noises", "many"],
         ["chroma", "a.png", "--weights", "w", "--out", "b.png", "--two\nlines"],
@@ -184,9 +238,25 @@ CHROMA, COLORIZE, RECOLOR, SCORE, TRAIN = (
         (f"{CHROMA} --out new/../face.png", "would overwrite what the command reads"),
         (f"{CHROMA} --out out.png --distance 9", "give --around too"),
         (f"{COLORIZE} --out face.png/out.png", "--out face.png/out.png: cannot be written"),
-        (f"{COLORIZE} --save-character folder.json", "--save-character folder.json: a folder has this name"),
-        (f"{COLORIZE} --save-character face.png/rin.json", "--save-character face.png/rin.json: cannot be written"),
-        (f"{COLORIZE} --save-character mask.png", "needed is a name ending in .json"),
+        (f"{COLORIZE} --save-palette folder.json", "--save-palette folder.json: a folder has this name"),
+        (f"{COLORIZE} --save-palette face.png/rin.json", "--save-palette face.png/rin.json: cannot be written"),
+        (f"{COLORIZE} --save-palette mask.png", "needed is a name ending in .json or .gpl"),
+        (f"{COLORIZE} --layers missing/out.psd", "--layers missing/out.psd: no such folder; make it first"),
+        (f"{COLORIZE} --layers out.png", "needed is a name ending in .psd"),
+        (
+            f"{COLORIZE} --lock hat=red",
+            "--lock hat=red: allowed are background, skin, hair, eyes, clothes, or a region's",
+        ),
+        (f"{COLORIZE} --lock hair=#30g", "color '#30g': needed is #rrggbb"),
+        (f"{COLORIZE} --lock hair=red --lock hair=blue", "hair is locked twice"),
+        (f"{COLORIZE} --palette rin.json --move warmth=3", "bring their own colors"),
+        (f"{COLORIZE} --palette rin.gpl --character rin.json", "give one of them"),
+        (f"{COLORIZE} --character missing.json", "missing.json: no such file"),
+        (
+            f"chroma face.png mask.png --weights w --out out.png --dot 1,1,red",
+            "--dot: a place in one picture; 2 pictures were given",
+        ),
+        (f"{CHROMA} --out out.png --region hair", "give --around too"),
         (f"{COLORIZE} --move warmth=1e30", "warmth=1e+30: allowed are -100 to 100 Lab units"),
         (f"{COLORIZE} --move warmth=3 --move warmth=5", "warmth is moved twice"),
         (f"{RECOLOR} --out folder.png", "--out folder.png: a folder has this name"),
@@ -202,7 +272,7 @@ def test_what_cannot_end_well_is_told_before_any_work(command, said, tmp_path, m
     def work(*_, **__):
         pytest.fail("work began")
 
-    for place, name in ((cli.Colorizer, "from_preset"), (cli.scoring, "side_by_side"), (cli.runs, "train")):
+    for place, name in ((commands.Colorizer, "from_preset"), (cli.scoring, "side_by_side"), (cli.runs, "train")):
         monkeypatch.setattr(place, name, work)
     monkeypatch.chdir(tmp_path)
     for name in ("face.png", "mask.png"):

@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from anime_color import color, networks, presets
-from anime_color.coloring import characters
 from anime_color.coloring.colorizer import Colorizer
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
@@ -110,19 +109,6 @@ def test_new_colors_stay_inside_their_region(colorizer, face):
     assert (recolored[:, ~mask] == face[~mask]).all()
     assert (recolored[:, mask] == colorizer.chroma(face, 3)[:, mask]).all()
     assert (colorizer.recolor(face, (30, 10, 70, 50), 3) == recolored).all()
-
-
-def test_a_character_keeps_its_colors(colorizer, face, tmp_path):
-    noise = colorizer.noises(1, seed=2)[0]
-    liked = colorizer.colorize(face, noise)
-    colorizer.character(face, noise).save(tmp_path / "rin.json")
-    again = colorizer.colorize(face, character=tmp_path / "rin.json")
-    plain = color.unscale(color.rgb_to_lab(np.stack([liked, again])))[..., 1:]
-    assert np.linalg.norm(plain[0] - plain[1], axis=-1).mean() < 5  # Lab units
-    with pytest.raises(BadInput, match="give one of them"):
-        colorizer.colorize(face, noise, character=tmp_path / "rin.json")
-    with pytest.raises(BadInput, match="a character of the weights chroma-9, not of"):
-        colorizer.colorize(face, character=characters.load(tmp_path / "rin.json")._replace(weights="chroma-9"))
 
 
 def test_the_ancestor_is_bound_to_its_size_and_colors_any_picture(face):

@@ -6,7 +6,8 @@ import pytest
 from anime_color import color
 from anime_color.coloring import painting
 from anime_color.coloring.colorizer import Colorizer
-from data_prep.drawn_faces import PARTS, draw
+from anime_color.coloring.naming import NAMES
+from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 from tests.test_region_networks import K, made
 
@@ -19,7 +20,7 @@ def colorizer():
 def test_shares_of_regions_add_up_at_any_size(colorizer):
     for size in (20, 96, 700):
         found = colorizer.regions(draw(3, 1024).rgb[:: 1024 // size, :: 1024 // size])
-        assert found.shares.shape[0] == K == len(found.names) and set(found.names) <= set(PARTS)
+        assert found.shares.shape[0] == K == len(found.names) and set(found.names) <= set(NAMES)
         assert found.shares.sum(0) == pytest.approx(1, abs=1e-4) and found.shares.min() > -1e-6
 
 

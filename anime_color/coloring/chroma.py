@@ -32,6 +32,12 @@ def row(original, colorings):
     return stack([original, gray(original), *colorings], axis=1)
 
 
+def with_strip(coloring, palette):
+    """A coloring (H, W, 3 or 4), and below it the colors of its `palettes.Palette`."""
+    height, width = coloring.shape[:2]
+    return stack([coloring[..., :3], palette.strip(width, max(4, height // 12))])
+
+
 def before_after(original, colored):
     """A strip of three: gray, colored, original."""
     return stack([gray(original), colored, original], axis=1)

@@ -1,19 +1,26 @@
 """Any picture in, pictures of the same size out, their lightness untouched."""
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
-from joblib import cpu_count
 from PIL import Image
 
 from anime_color import color, presets
-from anime_color.coloring import characters, noise, painting, regions
+from anime_color.coloring import noise, painting, regions
+from anime_color.coloring.flats import Flats, with_alpha
 from data_prep import on_white, open_with_alpha
 from data_prep.errors import BadInput
 
 SHORTEST_SIDE, LONGEST_SIDE = 16, 4000
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
-PIXELS_AT_ONCE = 2**20  # of all colorings, finished by one thread, which bounds the memory
+
+
+class Regions(NamedTuple):
+    """shares: how much of each region a pixel belongs to, float32 (K, H, W), the sum over K 1. names: the part that
+    each region is, of `naming.NAMES`; a tuple of K."""
+
+    shares: np.ndarray
+    names: tuple
 
 
 class Colorizer:
@@ -50,48 +57,75 @@ class Colorizer:
         return cls(**presets.load(name_or_run))
 
     @property
+    def knows_regions(self):
+        """Whether the weights cut pictures into regions, as those of `chroma` do."""
+        return isinstance(self.painter, painting.RegionPainter)
+
+    @property
     def latent_size(self):
         return self.generator.input["noise"].shape[-1]
 
-    def chroma(self, picture, noises=25, seed=0, schedule="balanced"):
+    def chroma(self, picture, noises=25, seed=0, schedule="balanced", lock=None, dots=None):
         """Colorings of one picture, uint8 (noises, H, W, 3 or 4).
 
         noises: how many, or the noises themselves (N, latent).
         seed, schedule: of the noises, see `noise.schedule`.
+        lock, dots: as in `colorize`; they are the same in all colorings.
         """
-        rgb, alpha = open_with_alpha(picture)
-        return _with_alpha(self._paint(rgb, alpha, self.noises(noises, seed, schedule)), alpha)
+        return self._paint(picture, self.noises(noises, seed, schedule), lock, dots)
 
-    def colorize(self, picture, noise=None, seed=0, character=None):
+    def colorize(self, picture, noise=None, seed=0, lock=None, dots=None):
         """One coloring of one picture, uint8 (H, W, 3 or 4).
 
         noise: (latent,), such as one of `noises()` that was liked or saved; None takes the first of the sheet of
             `seed`.
-        character: a `characters.Character` or the path of its file: its noise, and colors drawn to its palette.
+        lock: {region: color}, regions by name ("hair", "eyes", "skin", "clothes", "background") or number, colors as
+            "#3060c0", "navy" or (red, green, blue); or a `palettes.Palette`. What is locked comes out in that color, at
+            the lightness of the picture, and the rest is sampled to match it.
+        dots: [(x, y, color), ...], pixels from the left and the top: what a dot is on takes its color, hair to its
+            tips. Dots that contradict each other in one region split it, with a warning.
         """
-        rgb, alpha = open_with_alpha(picture)
-        palette = None
-        if character is not None:
-            if noise is not None:
-                raise BadInput("both a noise and a character were given, and a character has its own: give one of them")
-            if not isinstance(character, characters.Character):
-                character = characters.load(character)
-            if character.weights != self.name:
-                raise BadInput(f"a character of the weights {character.weights}, not of {self.name}: use the former")
-            noise, palette = character.noise, character.palette
         chosen = self.noises(seed=seed)[:1] if noise is None else self.noises(np.asarray(noise, "float32")[None])
-        return _with_alpha(self._paint(rgb, alpha, chosen, palette), alpha)[0]
+        return self._paint(picture, chosen, lock, dots)[0]
 
     def recolor(self, picture, region, noises=25, seed=0, schedule="balanced"):
-        """New colors inside a region of one picture, uint8 (noises, H, W, 3 or 4); outside it, the picture as it was.
+        """New colors inside a region of one picture, to match the rest, uint8 (noises, H, W, 3 or 4); outside it, the
+        picture as it was, to the bit.
 
-        region: a mask, a box or clicks, see `regions.mask`.
+        region: a name such as "hair", clicks on what is meant, a mask or a box, see `flats.Flats.share`. Weights that
+            know no regions take masks and boxes.
         noises, seed, schedule: as in `chroma`.
         """
+        noises = self.noises(noises, seed, schedule)
+        if self.knows_regions:
+            flats = self.flats(picture)
+            colorings = flats.recolor(region, noises)
+            self.clipped = flats.clipped
+            return colorings
         rgb, alpha = open_with_alpha(picture)
-        inside = regions.mask(on_white(rgb, alpha), region)
-        colorings = self._paint(rgb, alpha, self.noises(noises, seed, schedule))
-        return _with_alpha(np.where(inside[..., None], colorings, rgb), alpha)
+        inside = regions.mask(region, rgb.shape[:2])
+        colorings = self._paint(rgb, noises)
+        return with_alpha(np.where(inside[..., None], colorings, rgb), alpha)
+
+    def flats(self, picture, dots=None):
+        """The picture cut into regions, `flats.Flats`: ready for any palette, each in milliseconds. BadInput if the
+        weights know no regions.
+
+        dots: as in `colorize`.
+        """
+        rgb, alpha = open_with_alpha(picture)
+        self._check(rgb)
+        if not self.knows_regions:
+            raise BadInput(f"weights {self.name}: they know no regions; take those of a chroma of this version")
+        return Flats(self.painter, self._given(on_white(rgb, alpha)), rgb, alpha, dots, self.name)
+
+    def regions(self, picture):
+        """The soft regions of one picture, `Regions`: how much of each a pixel belongs to, float32 (K, H, W), and what
+        they are. BadInput if the weights know no regions."""
+        flats = self.flats(picture)
+        shares = np.zeros((len(flats.origin), *flats.l.shape), "float32")
+        shares[flats.occurring] = painting.resized(flats.planes, flats.l.shape)
+        return Regions(shares, flats.names)
 
     def noises(self, noises=25, seed=0, schedule="balanced"):
         """The noises (N, latent) of `chroma` with the same arguments. BadInput if given ones do not fit."""
@@ -102,62 +136,31 @@ class Colorizer:
             raise BadInput(f"noises {noises.shape}: needed are finite numbers (count, {self.latent_size})")
         return noises
 
-    def character(self, picture, noise):
-        """The `characters.Character` of the coloring of `picture` by `noise` (latent,)."""
-        colored = self.colorize(picture, noise)
-        solid = colored[..., :3] if colored.shape[2] == 3 else colored[colored[..., 3] > 127][None, :, :3]
-        if not solid.size:
-            raise BadInput("the picture is wholly transparent: a character needs colors that can be seen")
-        return characters.Character(self.name, np.asarray(noise, "float32"), characters.palette(solid))
-
-    def regions(self, picture):
-        """The soft regions of one picture, `painting.Regions`: how much of each a pixel belongs to, float32 (K, H, W),
-        and what they mostly are. BadInput if the weights know no regions."""
-        rgb, alpha = open_with_alpha(picture)
-        if not isinstance(self.painter, painting.RegionPainter):
-            raise BadInput(f"weights {self.name}: they know no regions; take those of a chroma of this version")
-        self._check(rgb)
-        return self.painter.regions(self._given(on_white(rgb, alpha)), color.rgb_to_lab(rgb)[..., 0])
-
-    def lab(self, rgb, noises, seen=None, palette=None):
+    def lab(self, rgb, noises):
         """Yields the coloring of `rgb`, uint8 (H, W, 3), by each of the noises (N, latent): scaled lab (H, W, 3), as
-        the generator wants it, so some of it outside the sRGB gamut.
-
-        seen: what the generator looks at instead of `rgb`, where transparency makes the two differ.
-        palette: L*, a*, b* (K, 3) that the colors are drawn to.
-        """
+        the generator wants it, so some of it outside the sRGB gamut."""
         lightness = color.rgb_to_lab(rgb)[..., 0]
-        sketch = self.painter.sketch(self._given(rgb if seen is None else seen), lightness, noises, palette)
+        if self.knows_regions:
+            flats = self.flats(rgb)
+            sketch = flats.sketch(flats.sampled(noises))
+        else:
+            sketch = self.painter.sketch(self._given(rgb), lightness, noises)
         for a, b in zip(*np.split(sketch(slice(None)), 2), strict=True):
             yield np.stack([lightness, a, b], -1)
 
-    def _paint(self, rgb, alpha, noises, palette=None):
-        """uint8 (N, H, W, 3) of the noises (N, latent)."""
+    def _paint(self, picture, noises, lock=None, dots=None):
+        """uint8 (N, H, W, 3 or 4) of the noises (N, latent)."""
+        if self.knows_regions or lock or dots:
+            flats = self.flats(picture, dots)
+            colorings = flats.paint(flats.sampled(noises, lock))
+            self.clipped = flats.clipped
+            return colorings
+        rgb, alpha = open_with_alpha(picture)
         self._check(rgb)
-        height, width = rgb.shape[:2]
         lightness = color.rgb_to_lab(rgb)[..., 0]
-        sketch = self.painter.sketch(self._given(on_white(rgb, alpha)), lightness, noises, palette)
-        pictures = np.empty((len(noises), height, width, 3), "uint8")
-        rows = max(1, PIXELS_AT_ONCE // (width * len(noises)))
-
-        def finish(top):
-            band = slice(top, min(top + rows, height))
-            places = color.places_of_lightness(lightness[band])
-            ab = sketch(band)
-            ab += 1
-            ab *= color.AB_PLACES_EACH
-            ab += np.float32(0.5)
-            clipped = np.zeros(len(noises))
-            for i, (a, b) in enumerate(zip(*np.split(ab, 2), strict=True)):
-                found = color.looked_up(places, a, b)
-                pictures[i, band] = found.view("uint8").reshape(*found.shape, 4)[..., :3]
-                clipped[i] = np.count_nonzero(found >> 24)
-            return clipped
-
-        color.swatches()
-        with ThreadPoolExecutor(cpu_count()) as threads:
-            self.clipped = sum(threads.map(finish, range(0, height, rows))) / (height * width)
-        return pictures
+        sketch = self.painter.sketch(self._given(on_white(rgb, alpha)), lightness, noises)
+        colorings, self.clipped = painting.finished(sketch, lightness, len(noises))
+        return with_alpha(colorings, alpha)
 
     def _check(self, rgb):
         height, width = rgb.shape[:2]
@@ -180,10 +183,3 @@ class Colorizer:
             sides = (min(side * ratio, LARGEST_RATIO * self.size) for side in rgb.shape[:2])
             height, width = (max(1, round(side / self.multiple)) * self.multiple for side in sides)
         return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _with_alpha(pictures, alpha):
-    """The pictures (N, H, W, 3), and `alpha` (H, W) as their fourth channel if there is one."""
-    if alpha is None:
-        return pictures
-    return np.concatenate([pictures, np.broadcast_to(alpha[..., None], (*pictures.shape[:-1], 1))], -1)

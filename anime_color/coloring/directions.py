@@ -1,10 +1,11 @@
-"""Named directions in noise space: sliders that say in Lab units or degrees what they do to the colors.
+"""Named directions in noise space: sliders that say in Lab units or degrees what they do to the colors of a picture.
 
-    found = directions.find(colorizer)
+    found = directions.find(flats)
     warmer = found.moved(noise, warmth=8, hair_hue=60)
+    found.certainty  # {"warmth": 0.95, ...}: the share of what happens that they foresee
 
-They are found, not trained (in the manner of GANSpace, Härkönen et al. 2020): many noises color the same faces, whose
-parts are known, and least squares says how each property of the colorings grows with the noise.
+They are found, not trained (in the manner of GANSpace, Härkönen et al. 2020): many noises choose palettes for the
+picture, and least squares says how each property of the palettes grows with the noise.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anime_color import color
-from data_prep.drawn_faces import PARTS, draw
+from anime_color.coloring import noise as noises_of
 from data_prep.errors import BadInput
 
 SLIDERS = {
@@ -23,13 +24,14 @@ SLIDERS = {
 }
 LIMITS = {"warmth": 100, "redness": 100, "saturation": 100, "hair_hue": 360}  # of the amounts, either way
 _PROPERTIES = ("warmth", "redness", "saturation", "hair a*", "hair b*")
+TRIED, CHECKED = 4, 1  # noises by which directions are found and checked, for each number that a noise has
 
 
 class Directions(NamedTuple):
-    """What a noise does, to first order: properties = base + slopes @ noise.
+    """What a noise does to one picture, to first order: properties = base + slopes @ noise.
 
-    slopes (properties, latent), base (properties,), in Lab units; certainty: the share of each property's variance
-    that this explains, by name.
+    slopes (properties, latent), base (properties,), in Lab units; certainty: the share of the variance of what each
+    slider names that this foresees, on noises that it was not found on; by name, 1 at best.
     """
 
     slopes: np.ndarray
@@ -64,29 +66,26 @@ def check(sliders):
             raise BadInput(f"{name}={amount:g}: allowed are -{limit} to {limit} {SLIDERS[name]}")
 
 
-def find(colorizer, faces=8, noises=256, seed=0):
-    """The `Directions` of a `Colorizer`, found on that many drawn faces and noises; seconds.
-
-    More noises than its latent size has numbers are needed, for that many slopes are sought.
-    """
-    if noises <= colorizer.latent_size:
-        raise BadInput(f"noises={noises}: needed are more than the latent size, {colorizer.latent_size}")
-    vectors = colorizer.noises(noises, seed)
-    drawn = [draw(20 * (1000 + number), colorizer.size) for number in range(faces)]  # a character each
-    properties = np.mean([_properties(colorizer, face, vectors) for face in drawn], axis=0)
-    known = np.column_stack([vectors, np.ones(noises)])
-    solved = np.linalg.lstsq(known, properties, rcond=None)[0]
-    rest = ((properties - known @ solved) ** 2).mean(0)
-    certainty = 1 - rest / np.maximum(properties.var(0), 1e-9)
-    return Directions(solved[:-1].T, solved[-1], dict(zip(_PROPERTIES, certainty.round(3).tolist(), strict=True)))
+def find(flats, seed=0):
+    """The `Directions` of one picture, a `flats.Flats`."""
+    latent_size = 4 * len(flats.seen)
+    vectors = noises_of.schedule("random", latent_size, (TRIED + CHECKED) * latent_size, seed)
+    properties = _properties(flats, flats.sampled(vectors))
+    known = np.column_stack([vectors, np.ones(len(vectors))])
+    tried = TRIED * latent_size
+    solved = np.linalg.lstsq(known[:tried], properties[:tried], rcond=None)[0]
+    rest = ((properties[tried:] - known[tried:] @ solved) ** 2).mean(0)
+    variance = properties[tried:].var(0)
+    rest, variance = (np.append(values[:3], values[3:].sum()) for values in (rest, variance))
+    certainty = 1 - rest / np.maximum(variance, 1e-9)
+    return Directions(solved[:-1].T, solved[-1], dict(zip(SLIDERS, certainty.round(2).tolist(), strict=True)))
 
 
-def _properties(colorizer, face, noises):
-    """(noises, properties) of the colorings of one drawn face."""
-    figure, hair = face.mask != PARTS.index("background"), face.mask == PARTS.index("hair")
-    found = []
-    for lab in colorizer.lab(face.rgb, noises):
-        ab = color.unscale(color.into_gamut(lab))[..., 1:]
-        a, b = ab[figure].mean(0)
-        found.append((b, a, np.linalg.norm(ab[figure], axis=-1).mean(), *ab[hair].mean(0)))
-    return np.array(found)
+def _properties(flats, palettes):
+    """(N, properties) of palettes (N, E, 4): means over what is not background, and over the hair."""
+    ab = palettes[..., :2] * color.AB_SCALE
+    figure = np.array([name != "background" for name in flats.names]) * flats.area
+    hair = np.array([name == "hair" for name in flats.names]) * flats.area
+    figure, hair = (weight / max(weight.sum(), 1e-6) for weight in (figure, hair))
+    a, b = np.einsum("nec,e->cn", ab, figure)
+    return np.column_stack([b, a, np.linalg.norm(ab, axis=-1) @ figure, np.einsum("nec,e->nc", ab, hair)])

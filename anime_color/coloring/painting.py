@@ -1,36 +1,26 @@
-"""From regions to pixels: regions are cut out once along the picture's own lightness, at its own size; then a coloring
-is a matrix product and a look into a table (`color.swatches`).
+"""From networks to pixels: what a generator sees and samples, regions cut out along the picture's own lightness at its
+own size, and colors finished by a table (`color.swatches`).
 
 Planes are (K, H, W) here, a region or a color after the other, for pixels that lie together are read together.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import NamedTuple
 
 import keras
 import numpy as np
+from joblib import cpu_count
 from PIL import Image
 
-from anime_color.color import rgb_to_lab
-from anime_color.coloring.characters import drawn_to
-from anime_color.networks.regions import LEAST_PIXELS
-from data_prep.drawn_faces import PARTS, draw
+from anime_color import color
+from anime_color.coloring.naming import Naming
 
 PIXELS_AT_ONCE = 2**18  # in one call of a generator, which bounds its memory
-LEAST_SHARE = 0.05  # a region that no pixel belongs to by more does not occur in a picture
+FINISHED_AT_ONCE = 2**20  # pixels of all colorings, finished by one thread, which bounds the memory
 CUT_AT = 512  # longest side at which borders are brought to the lines; what is larger is enlarged from there
 EDGE = 0.15  # change of scaled lightness, 7.5 L*, at which what lies on the other side counts little
 REACH = 1.5  # pixels of the region network from which a border is brought to its line
 CERTAINTY = 4  # how much less than the inside of a region counts what lies between two
-NAMING_FACES, NAMING_SIZE = 8, 128  # drawn faces by which regions get their names
-
-
-class Regions(NamedTuple):
-    """shares: how much of each region a pixel belongs to, float32 (K, H, W), the sum over K 1. names: what each region
-    mostly is on drawn faces, of `data_prep.drawn_faces.PARTS`; a tuple of K."""
-
-    shares: np.ndarray
-    names: tuple
 
 
 def painter(generator):
@@ -45,25 +35,23 @@ class PlainPainter:
     def __init__(self, generator):
         self.generator = generator
 
-    def sketch(self, given, lightness, noises, palette=None):
+    def sketch(self, given, lightness, noises):
         """A function that gives scaled ab (2 N, rows, W), a of each coloring, then b of each, of a slice of rows of a
         picture painted with noises (N, latent).
 
         given: what the generator sees of it, scaled lightness (1, h, w, 1). lightness: its own, scaled (H, W).
-        palette: L*, a*, b* (colors, 3) that its colors are drawn to.
         """
         chunk, colorings = max(1, PIXELS_AT_ONCE // given.size), []
         for start in range(0, len(noises), chunk):
             some = noises[start : start + chunk]
             colorings.append(self.generator.predict_on_batch({"l": np.repeat(given, len(some), axis=0), "noise": some}))
         lab = np.concatenate(colorings)
-        lab = lab if palette is None else drawn_to(lab, palette)
         planes = np.moveaxis(lab[..., 1:], -1, 0).reshape(-1, *lab.shape[1:3])
         return lambda rows: resized(planes, lightness.shape, rows)
 
 
 class RegionPainter:
-    """Paints with a generator that is made of regions and palette. What its noise does not change is computed once."""
+    """Asks a generator that is made of regions and palette: what it sees, what it samples, what the regions are."""
 
     def __init__(self, generator):
         seen = generator.get_layer("painting").input[0], generator.get_layer("tokens_of_regions").output
@@ -71,50 +59,58 @@ class RegionPainter:
         self.sampler = generator.get_layer("sampler")
 
     def look(self, given):
-        """(m (K, h, w), tokens (1, K, T)) of scaled lightness (1, H, W, 1)."""
+        """(m (K, h, w), tokens (K, T)) of scaled lightness (1, H, W, 1)."""
         m, tokens = self.read.predict_on_batch(given)
-        return np.ascontiguousarray(np.moveaxis(m[0], -1, 0)), tokens
+        return np.ascontiguousarray(np.moveaxis(m[0], -1, 0)), tokens[0]
 
-    def palettes(self, tokens, noises):
-        """Palettes (N, K, 4) of the noises (N, latent), all in one batch."""
-        return self.sampler.predict_on_batch({"tokens": np.repeat(tokens, len(noises), axis=0), "noise": noises})
+    def palettes(self, tokens, noises, known=None):
+        """Palettes (N, K, 4) of the noises (N, latent), all in one batch, of the regions that `tokens` (K, T) tell of.
 
-    def regions(self, given, lightness):
-        """The `Regions` of a picture; arguments as in `sketch`."""
-        return Regions(resized(cut_out(self.look(given)[0], lightness), lightness.shape), self.names)
+        known: (K, 4), what is not NaN of it comes out as it is, and the rest is sampled to match.
+        """
+        known = np.full(self.sampler.output.shape[1:], np.nan, "float32") if known is None else known
+        locked = ~np.isnan(known)
+        mean, deviation = _scale(self.sampler.get_layer("palette_standardized"))
+        standardized = np.where(locked, (known - mean) / deviation, 0)
+        given = {"tokens": tokens, "known": standardized, "locked": locked}
+        given = {name: np.repeat(x[None].astype("float32"), len(noises), axis=0) for name, x in given.items()}
+        return np.where(locked, known, self.sampler.predict_on_batch(given | {"noise": noises}))
+
+    def standardized(self, tokens):
+        """Tokens (..., T) as the sampler sees them: each number with mean 0 and deviation 1 on the training faces."""
+        mean, deviation = _scale(self.sampler.get_layer("palette").get_layer("tokens_standardized"))
+        return (tokens - mean) / deviation
 
     @cached_property
-    def names(self):
-        """What each region mostly is: the part of drawn faces that most of its area lies on."""
-        covered = np.zeros((self.sampler.output.shape[1], len(PARTS)))
-        for number in range(NAMING_FACES):
-            drawn = draw(20 * (2000 + number), NAMING_SIZE)  # a character each
-            m = self.look(rgb_to_lab(drawn.rgb)[None, ..., :1])[0]
-            step = NAMING_SIZE // m.shape[1]
-            mask = drawn.mask[step // 2 :: step, step // 2 :: step]
-            covered += np.stack([m[:, mask == part].sum(1) for part in range(len(PARTS))], 1)
-        return tuple(PARTS[part] for part in covered.argmax(1))
+    def naming(self):
+        """What tells the part of a drawing that a region is."""
+        return Naming(self)
 
-    def sketch(self, given, lightness, noises, palette=None):
-        """As `PlainPainter.sketch`."""
-        m, tokens = self.look(given)
-        small = resized(given[..., 0], m.shape[1:])
-        mean = (m * small).sum((1, 2)) / (m.sum((1, 2)) + LEAST_PIXELS)
-        colors, slopes = np.split(self.palettes(tokens, noises), 2, -1)
-        if palette is not None:
-            there = np.broadcast_to(mean[:, None], (*colors.shape[:-1], 1))
-            colors = drawn_to(np.concatenate([there, colors], -1), palette)[..., 1:]
-        occurring = m.max((1, 2)) > LEAST_SHARE
-        planes = cut_out(m[occurring] / m[occurring].sum(0), lightness)
-        # ab = sum over k of share k * (color - slope * mean + slope * lightness): one matrix for all colorings
-        mixed = np.concatenate([(colors - slopes * mean[:, None])[:, occurring], slopes[:, occurring]], 1)
-        matrix = np.ascontiguousarray(mixed.transpose(2, 0, 1).reshape(-1, mixed.shape[1]), "float32")
 
-        def ab(rows):
-            l, shares = lightness[rows], resized(planes, lightness.shape, rows)  # noqa: E741
-            return (matrix @ np.concatenate([shares, shares * l]).reshape(2 * len(shares), -1)).reshape(-1, *l.shape)
+def finished(sketch, lightness, count):
+    """(`count` pictures uint8 (N, H, W, 3), share of the pixels of each that had to be desaturated) of a sketch as
+    `PlainPainter.sketch` gives it and of scaled lightness (H, W)."""
+    height, width = lightness.shape
+    pictures = np.empty((count, height, width, 3), "uint8")
+    rows = max(1, FINISHED_AT_ONCE // (width * count))
 
-        return ab
+    def finish(top):
+        band = slice(top, min(top + rows, height))
+        places = color.places_of_lightness(lightness[band])
+        ab = sketch(band)
+        ab += 1
+        ab *= color.AB_PLACES_EACH
+        ab += np.float32(0.5)
+        clipped = np.zeros(count)
+        for i, (a, b) in enumerate(zip(*np.split(ab, 2), strict=True)):
+            found = color.looked_up(places, a, b)
+            pictures[i, band] = found.view("uint8").reshape(*found.shape, 4)[..., :3]
+            clipped[i] = np.count_nonzero(found >> 24)
+        return clipped
+
+    color.swatches()
+    with ThreadPoolExecutor(cpu_count()) as threads:
+        return pictures, sum(threads.map(finish, range(0, height, rows))) / (height * width)
 
 
 def cut_out(m, lightness):
@@ -163,3 +159,8 @@ def _follow(line, before, kept, step):
     np.subtract(before, line, out=step)
     step *= kept
     line += step
+
+
+def _scale(layer):
+    """(mean, deviation) of a `networks.regions.Standardized`."""
+    return keras.ops.convert_to_numpy(layer.mean), keras.ops.convert_to_numpy(layer.deviation)

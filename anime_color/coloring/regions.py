@@ -1,25 +1,20 @@
-"""The part of a picture that is to be colored anew: a mask, a box, or clicks on it."""
+"""Which pixels of a picture are meant: masks, boxes and places, checked."""
 
 import numpy as np
-from PIL import Image
-from skimage import segmentation
 
 from data_prep import open_image
 from data_prep.errors import BadInput
 
-LONGEST_SIDE = 512  # pixels at which superpixels are looked for: the time they take, and the detail of a small picture
 
-
-def mask(rgb, region):
-    """Boolean (H, W): the pixels of the picture `rgb` (H, W, 3) that `region` means.
+def mask(region, size):
+    """Boolean (H, W): the pixels of a picture of `size` (H, W) that `region` means.
 
     region: one of
         a mask, boolean or uint8 array (H, W), or the path of a picture of the same size: what is not black;
-        a box, (left, top, right, bottom) in pixels, right and bottom not included;
-        clicks, [(x, y), ...] in pixels: the superpixels that they are on.
+        a box, (left, top, right, bottom) in pixels, right and bottom not included.
     BadInput if it is none of these, has another size, lies outside or is empty.
     """
-    height, width = rgb.shape[:2]
+    height, width = size
     if not isinstance(region, (list, tuple)):
         found = _read_mask(region)
         if found.shape != (height, width):
@@ -35,34 +30,21 @@ def mask(rgb, region):
         found = np.zeros((height, width), bool)
         found[top:bottom, left:right] = True
     else:
-        found = _clicked(rgb, region)
+        raise BadInput(f"region {region}: needed is a mask or a box of 4 numbers; names and clicks need regions")
     if not found.any():
         raise BadInput("the region is empty: mark at least one pixel of the mask")
     return found
 
 
-def superpixels(rgb):
-    """Numbers (H, W) of the pieces of even color that a picture `rgb` (H, W, 3) falls into (Felzenszwalb and
-    Huttenlocher 2004); lines part them."""
-    height, width = rgb.shape[:2]
-    ratio = min(1, LONGEST_SIDE / max(height, width))
-    size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    reduced = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BOX))
-    numbers = segmentation.felzenszwalb(reduced, scale=500, sigma=0.8, min_size=max(1, reduced[..., 0].size // 500))
-    return np.asarray(Image.fromarray(numbers.astype("int32")).resize((width, height), Image.Resampling.NEAREST))
-
-
-def _clicked(rgb, clicks):
-    height, width = rgb.shape[:2]
-    numbers, chosen = superpixels(rgb), []
-    for click in clicks:
-        if np.shape(click) != (2,):
-            raise BadInput(f"region {clicks}: needed is a mask, a box of 4 numbers or a list of (x, y)")
-        x, y = (_whole(place, f"click {click}") for place in click)
-        if not (0 <= x < width and 0 <= y < height):
-            raise BadInput(f"click {x, y}: outside the picture of {width}x{height} px")
-        chosen.append(numbers[y, x])
-    return np.isin(numbers, chosen)
+def place(click, size):
+    """The pixel (x, y) of a picture of `size` (H, W) that a click means. BadInput if it is none."""
+    height, width = size
+    if np.shape(click) != (2,):
+        raise BadInput(f"place {click}: needed is (x, y)")
+    x, y = (_whole(number, f"place {click}") for number in click)
+    if not (0 <= x < width and 0 <= y < height):
+        raise BadInput(f"place {x, y}: outside the picture of {width}x{height} px")
+    return x, y
 
 
 def _whole(number, where):

@@ -193,9 +193,12 @@ def palette_reader(regions, slopes=True):
 def generator_of(regions, palette, steps=4):
     """A generator {"l", "noise"} -> lab out of the two networks, latent size K * 4."""
     l = layers.Input((None, None, 1), name="l")  # noqa: E741
-    noise = layers.Input((palette.input["tokens"].shape[1] * 4,), name="noise")
+    count = palette.input["tokens"].shape[1]
+    noise = layers.Input((count * 4,), name="noise")
     m, tokens = _regions_and_tokens(regions, l)
-    sampled = palette_sampler(palette, steps)({"tokens": tokens, "noise": noise})
+    nothing = ops.zeros_like(ops.reshape(noise, (-1, count, 4)))
+    given = {"tokens": tokens, "noise": noise, "known": nothing, "locked": nothing}
+    sampled = palette_sampler(palette, steps)(given)
     ab = Painting(name="painting", **EXACT)(m, sampled, layers.AveragePooling2D(2, name="half_l", **EXACT)(l))
     ab = GuidedUpsampling(name="full_size", **EXACT)(ab, l)
     ab = ops.clip(ab, -1, 1)
@@ -204,17 +207,28 @@ def generator_of(regions, palette, steps=4):
 
 
 def palette_sampler(palette, steps=4):
-    """{"tokens", "noise" (B, K * 4)} -> palettes (B, K, 4), by `steps` Euler steps of the flow whose velocity is the
-    network `palette`."""
+    """{"tokens", "noise" (B, K * 4), "known", "locked" (B, K, 4)} -> palettes (B, K, 4), by `steps` Euler steps of the
+    flow whose velocity is the network `palette`.
+
+    known: standardized entries of the palette. locked: 1 where they are to come out, 0 where they are not looked at.
+        What is locked goes its straight way from the noise, so that the rest is sampled to match it.
+    """
     count, token_size = palette.input["tokens"].shape[1:]
-    tokens = layers.Input((count, token_size), name="tokens")
-    noise = layers.Input((count * 4,), name="noise")
-    x = layers.Reshape((count, 4), name="start", **EXACT)(noise)
+    given = {
+        "tokens": layers.Input((count, token_size), name="tokens"),
+        "noise": layers.Input((count * 4,), name="noise"),
+        "known": layers.Input((count, 4), name="known"),
+        "locked": layers.Input((count, 4), name="locked"),
+    }
+    tokens, noise, known, locked = given.values()
+    x = start = layers.Reshape((count, 4), name="start", **EXACT)(noise)
+    straight = locked * (known - start)
     for step in range(steps):
         time = ops.zeros_like(noise[:, :1]) + step / steps
-        x = x + palette({"tokens": tokens, "palette": x, "time": time}, training=False) / steps
+        velocity = palette({"tokens": tokens, "palette": x, "time": time}, training=False)
+        x = x + ((1 - locked) * velocity + straight) / steps
     x = Standardized((count, 4), back=True, name="palette_standardized", **EXACT)(x)
-    return keras.Model({"tokens": tokens, "noise": noise}, x, name="sampler")
+    return keras.Model(given, x, name="sampler")
 
 
 @keras.saving.register_keras_serializable("anime_color")

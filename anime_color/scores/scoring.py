@@ -1,6 +1,6 @@
 """The scores of a system on a face set: each face is painted with every noise, looked at, and forgotten.
 
-    scores, context = side_by_side(["wgan-gp-64", "runs/mine"], "faces")
+    scores, context = side_by_side(["chroma-128", "runs/mine"], "faces")
     print(results.table(scores, context))
 
 Everything is computed on the final 8-bit picture. Realism is told against the train split of the same set, so no

@@ -1,0 +1,268 @@
+"""Flats: a picture cut into regions, ready for any palette. What takes time is done once; a palette takes milliseconds.
+
+flats = colorizer.flats("portrait.png")
+palettes = flats.sampled(colorizer.noises(25), lock={"hair": "#3060c0"})
+colorings = flats.paint(palettes)
+"""
+
+from functools import cached_property
+
+import numpy as np
+from keras import ops
+
+from anime_color import color
+from anime_color.coloring import dots as dots_on
+from anime_color.coloring import regions
+from anime_color.coloring.naming import NAMES
+from anime_color.coloring.painting import cut_out, finished, resized
+from anime_color.coloring.palettes import Palette, ab_of
+from anime_color.networks.regions import fitted
+from data_prep.errors import BadInput
+
+LEAST_SHARE = 0.05  # a region that no pixel belongs to by more does not occur in a picture
+TOGETHER = 0.6  # correlation of the colors of two regions of one name, from which on they are one thing
+GRAY = 2.0  # mean chroma, in Lab units, below which a picture has no colors that new ones should match
+LIKE = 0.5  # how far regions of two pictures may look apart, in deviations a number of their tokens, to be one
+EDGE = 0.25  # of a region's share: from half of it less this to half of it more, new colors begin
+
+
+class Flats:
+    """One picture, cut into E regions: those of the network, and the parts of one that dots have split.
+
+    clipped: share of the pixels that were desaturated, for each coloring of the last call.
+    """
+
+    def __init__(self, painter, given, rgb, alpha=None, dots=None, weights=""):
+        """painter: a `painting.RegionPainter`. given: what its network sees of the picture, scaled lightness
+        (1, h, w, 1). rgb, alpha: the picture. dots: [(x, y, color), ...], see `Colorizer.colorize`. weights: their
+        name."""
+        self.painter, self.rgb, self.alpha, self.weights = painter, rgb, alpha, weights
+        self.l = color.rgb_to_lab(rgb)[..., 0]
+        m, self.seen = painter.look(given)
+        self.occurring = np.flatnonzero(m.max((1, 2)) > LEAST_SHARE)
+        self.planes = cut_out(m[self.occurring] / m[self.occurring].sum(0), self.l)
+        self.origin = np.arange(len(m))  # the network's region that each region is, or is a part of
+        self.clipped = np.zeros(0)
+        self.dotted = dots_on.colors(self, dots) if dots else {}
+
+    # What the regions are ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def alike(self):
+        """How alike regions are colored, correlations (E, E)."""
+        return self.painter.naming.alike(self.seen)[self.origin][:, self.origin]
+
+    @cached_property
+    def names(self):
+        """The part that each region is: a tuple of E of `naming.NAMES`."""
+        count = len(self.seen)
+        named = self.painter.naming(self.seen, self.alike[:count, :count])[0]
+        return tuple(named[region] for region in self.origin)
+
+    @cached_property
+    def area(self):
+        """Share of the picture that each region is (E,)."""
+        return self._by_region(self.planes.mean((1, 2)))
+
+    @cached_property
+    def lightness(self):
+        """Mean scaled lightness of each region (E,), 0 where it does not occur."""
+        small = resized(self.l[None], self.planes.shape[1:])[0]
+        return self._by_region((self.planes * small).sum((1, 2)) / np.maximum(self.planes.sum((1, 2)), 1e-6))
+
+    @cached_property
+    def tokens(self):
+        """What each region looks like to the network (E, T); of a part, with its own place and area."""
+        tokens = self.seen[self.origin].copy()
+        for region in range(len(self.seen), len(tokens)):
+            for part in {int(self.origin[region]), region}:
+                (plane,) = self.planes[self.occurring == part]
+                tokens[part, -3:] = _place_and_area(plane)
+        return tokens
+
+    def at(self, x, y):
+        """The region that a pixel of the picture belongs to most, among those of the part that it belongs to most."""
+        (height, width), (h, w) = self.l.shape, self.planes.shape[1:]
+        here, named = self.planes[:, y * h // height, x * w // width], np.array(self.names)[self.occurring]
+        part = max(NAMES, key=lambda name: here[named == name].sum())
+        return int(self.occurring[np.where(named == part, here, -1).argmax()])
+
+    def thing(self, region):
+        """All regions that are one thing with `region`: those of its name that noises color alike."""
+        same = np.array([name == self.names[region] for name in self.names])
+        return np.flatnonzero(same & (self.alike[region] >= TOGETHER))
+
+    def split(self, region, parts):
+        """Cuts a region into as many as `parts` (h, w) has numbers from 0, at the size of the planes. Gives the number
+        of each part: the first keeps that of the region, the others are new."""
+        row = int(np.flatnonzero(self.occurring == region)[0])
+        whole = self.planes[row].copy()
+        new = np.arange(parts.max()) + len(self.origin)
+        self.planes[row] = whole * (parts == 0)
+        self.planes = np.concatenate([self.planes, *[whole[None] * (parts == i) for i in range(1, len(new) + 1)]])
+        self.occurring = np.concatenate([self.occurring, new])
+        self.origin = np.concatenate([self.origin, np.full(len(new), region)])
+        for name in ("alike", "names", "area", "lightness", "tokens"):
+            self.__dict__.pop(name, None)
+        return [region, *new.tolist()]
+
+    def share(self, region):
+        """How much each pixel belongs to `region`, float32 (H, W).
+
+        region: a name of `naming.NAMES`, clicks [(x, y), ...] on what is meant, or a mask or a box, as `regions.mask`
+            takes them. A click means all regions of the name of the one it is on that noises color alike: the hair on
+            both sides of a face.
+        """
+        if isinstance(region, str) and region in NAMES:
+            chosen = self.palette(None).regions(region)
+        elif isinstance(region, (list, tuple)) and all(np.ndim(place) == 1 for place in region) and len(region):
+            chosen = np.unique(np.concatenate([self.thing(self.at(*regions.place(p, self.l.shape))) for p in region]))
+        else:
+            return regions.mask(region, self.l.shape).astype("float32")
+        return np.clip(resized(self.planes[np.isin(self.occurring, chosen)].sum(0)[None], self.l.shape)[0], 0, 1)
+
+    # Palettes ----------------------------------------------------------------------------------------------------
+
+    def sampled(self, noises, lock=None):
+        """Palettes (N, E, 4), as `Palette.entries`, of the noises (N, latent).
+
+        lock: {region: color}, regions by name or number and colors as `palettes.ab_of` takes them; or a `Palette` of
+            this picture: what is decided in it comes out as it is, and the rest is sampled to match. What dots say
+            comes on top.
+        """
+        known = self._known(lock)
+        count = len(self.seen)
+        palettes = self.painter.palettes(self.seen, noises, known[:count])[:, self.origin]
+        return np.where(np.isnan(known), palettes, known)
+
+    def palette(self, entries):
+        """The `Palette` of entries (E, 4); None: one in which nothing is decided."""
+        if entries is None:
+            entries = np.full((len(self.origin), 4), np.nan, "float32")
+        return Palette(self.weights, self.names, entries, self.lightness, self.area, self.tokens)
+
+    def fitted(self):
+        """The `Palette` of the picture's own colors, by least squares."""
+        size = self.planes.shape[1:]
+        l, a, b = resized(np.moveaxis(color.rgb_to_lab(self.rgb), -1, 0), size)  # noqa: E741
+        m = np.moveaxis(self.planes, 0, -1)[None]
+        found = ops.convert_to_numpy(fitted(m, np.stack([a, b], -1)[None], l[None, ..., None]))[0]
+        entries = np.full((len(self.origin), 4), np.nan, "float32")
+        entries[self.occurring] = found
+        return self.palette(entries)
+
+    def carried(self, palette):
+        """The `Palette` of this picture that has the colors of another picture's: each region takes those of the
+        regions of its name there, the more the more they look alike. What has none there, and the background, stays
+        undecided."""
+        self._check_weights(palette)
+        there, here = (self.painter.standardized(tokens) for tokens in (palette.tokens, self.tokens))
+        entries = np.full((len(self.origin), 4), np.nan, "float32")
+        for region, name in enumerate(self.names):
+            same = [i for i, other in enumerate(palette.names) if other == name and palette.area[i] > 0]
+            if same and name != "background":
+                distance = ((there[same] - here[region]) ** 2).mean(-1) / (2 * LIKE**2)
+                weight = palette.area[same] * np.exp(distance.min() - distance)
+                entries[region, :2] = weight @ palette.entries[same, :2] / weight.sum()
+        return self.palette(entries)
+
+    # Pictures ----------------------------------------------------------------------------------------------------
+
+    def paint(self, palettes):
+        """Colorings uint8 (N, H, W, 3 or 4) of palettes (N, E, 4) or of a list of `Palette`."""
+        entries = self._entries(palettes)
+        pictures, self.clipped = finished(self.sketch(entries), self.l, len(entries))
+        return with_alpha(pictures, self.alpha)
+
+    def recolor(self, region, noises):
+        """New colors by the noises (N, latent) in a `region`, see `share`, to match those of the rest, uint8 (N, H, W,
+        3 or 4). Where nothing belongs to the region, the picture stays as it is, to the bit."""
+        share = self.share(region)
+        new = np.clip((share - 0.5 + EDGE) / (2 * EDGE), 0, 1)
+        own = np.moveaxis(color.rgb_to_lab(self.rgb)[..., 1:], -1, 0)
+        known = self.fitted().entries
+        small = resized(share[None], self.planes.shape[1:])[0]
+        inside = (self.planes * small).sum((1, 2)) > 0.5 * self.planes.sum((1, 2))
+        known[self.occurring[inside]] = np.nan
+        if np.linalg.norm(own, axis=0).mean() * color.AB_SCALE < GRAY:
+            known[:] = np.nan
+        sketch = self.sketch(self.sampled(noises, self.palette(known)))
+
+        def mixed(rows):
+            kept = np.repeat(own[:, rows], len(noises), axis=0)
+            return kept + new[rows] * (sketch(rows) - kept)
+
+        pictures, self.clipped = finished(mixed, self.l, len(noises))
+        return with_alpha(np.where(new[..., None] > 0, pictures, self.rgb), self.alpha)
+
+    def sketch(self, palettes):
+        """A function that gives scaled ab (2 N, rows, W), a of each coloring by palettes (N, E, 4), then b of each, of
+        a slice of rows of the picture."""
+        colors, slopes = np.split(palettes[:, self.occurring], 2, -1)
+        flat = colors - slopes * self.lightness[self.occurring, None]
+        # ab = sum over k of share k * (color - slope * mean) + lightness * sum of share k * slope: one matrix for all
+        matrix = np.concatenate([part.transpose(2, 0, 1).reshape(-1, len(self.occurring)) for part in (flat, slopes)])
+        matrix = np.ascontiguousarray(matrix, "float32")
+
+        def ab(rows):
+            l, shares = self.l[rows], resized(self.planes, self.l.shape, rows)  # noqa: E741
+            flat, slope = np.split((matrix @ shares.reshape(len(shares), -1)).reshape(-1, *l.shape), 2)
+            slope *= l
+            flat += slope
+            return flat
+
+        return ab
+
+    # -------------------------------------------------------------------------------------------------------------
+
+    def _by_region(self, values):
+        found = np.zeros(len(self.origin), "float32")
+        found[self.occurring] = values
+        return found
+
+    def _entries(self, palettes):
+        for palette in palettes:
+            if isinstance(palette, Palette):
+                self._check_weights(palette)
+        entries = np.stack([np.asarray(getattr(palette, "entries", palette), "float32") for palette in palettes])
+        if entries.shape[1:] != (len(self.origin), 4):
+            raise BadInput(
+                f"palette of {entries.shape[1]} regions for a picture of {len(self.origin)}: dots have split one of "
+                f"them; carry it over as a character instead"
+            )
+        if np.isnan(entries[:, self.occurring]).any():
+            raise BadInput("palette in which some regions are undecided: sample them, with it as the lock")
+        return entries
+
+    def _check_weights(self, palette):
+        if palette.weights != self.weights or palette.tokens.shape[1] != self.seen.shape[1]:
+            raise BadInput(f"palette of the weights {palette.weights}, not of {self.weights}: use the former")
+
+    def _known(self, lock):
+        if isinstance(lock, Palette):
+            self._check_weights(lock)
+            known = lock.entries.copy()
+        else:
+            palette = self.palette(None) if lock else None
+            known = np.full((len(self.origin), 4), np.nan, "float32")
+            for which, value in (lock or {}).items():
+                known[palette.regions(which), :2] = ab_of(value)
+        for region, ab in self.dotted.items():
+            known[region, :2] = ab
+        return known
+
+
+def with_alpha(pictures, alpha):
+    """The pictures (N, H, W, 3), and `alpha` (H, W) as their fourth channel if there is one."""
+    if alpha is None:
+        return pictures
+    return np.concatenate([pictures, np.broadcast_to(alpha[..., None], (*pictures.shape[:-1], 1))], -1)
+
+
+def _place_and_area(plane):
+    """The last three numbers of a region's token, see `networks.regions.Tokens`: y, x from -1 to 1, log of the area."""
+    height, width = plane.shape
+    total = plane.sum() + 1e-6
+    y = (plane.sum(1) * ((2 * np.arange(height) + 1) / height - 1)).sum() / total
+    x = (plane.sum(0) * ((2 * np.arange(width) + 1) / width - 1)).sum() / total
+    return y, x, np.log(plane.mean() + 1e-6)

@@ -7,7 +7,7 @@ on, CHARACTERS one with a label for each character.
 
 names       drawn faces, on white and before made-up scenes: share of pixels named right, and intersection over union
             of each part
-clicks      drawn faces: one click on the hair, intersection over union of what it means and the hair
+clicks      drawn faces: one click on the hair, intersection over union of the hair and what is recolored
 locks       the mean color of the hair locked to the true one, and in both arms the hair then painted as it was: best ab
             error of the noises and KID x 1000 tell of the rest
 characters  one picture colored, its palette carried to another picture of the same character: CIEDE2000 between the
@@ -31,6 +31,7 @@ from data_prep.drawn_faces import PARTS, draw
 from data_prep.errors import BadInput
 
 DRAWN, SIZE, FIRST = 200, 256, 20 * 4000  # drawn faces, a character each, that nothing was trained or named by
+DARK, BRIGHT = 15.0, 95.0  # L* between which colors can be seen
 MIDDLE = 60.0  # L* at which colors are compared
 PAIRS = 10  # pictures of a character that a coloring is carried to
 
@@ -74,12 +75,14 @@ def names(colorizer):
 
 
 def clicks(colorizer):
-    """Intersection over union of the hair, and what a click on it means."""
+    """Intersection over union of the hair, and what changes by a click on it; where colors can be seen at all."""
     found, random = [], np.random.default_rng(0)
     for drawn, truth in _drawn():
-        hair = truth == naming.NAMES.index("hair")
+        lightness = color.unscale(color.rgb_to_lab(drawn.rgb))[..., 0]
+        hair, seen = truth == naming.NAMES.index("hair"), (lightness > DARK) & (lightness < BRIGHT)
         y, x = random.choice(np.argwhere(hair))
-        found.append(_overlap(colorizer.flats(drawn.rgb).share([(x, y)]) > 0.5, hair))
+        changed = (colorizer.recolor(drawn.rgb, [(x, y)], 8) != drawn.rgb).any((0, -1))
+        found.append(_overlap(changed & seen, hair & seen))
     yield "click on the hair", {"overlap": bootstrap.mean(found)}
 
 

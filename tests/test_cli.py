@@ -253,7 +253,7 @@ CHROMA, COLORIZE, RECOLOR, SCORE, TRAIN = (
         (f"{COLORIZE} --palette rin.gpl --character rin.json", "give one of them"),
         (f"{COLORIZE} --character missing.json", "missing.json: no such file"),
         (
-            f"chroma face.png mask.png --weights w --out out.png --dot 1,1,red",
+            "chroma face.png mask.png --weights w --out out.png --dot 1,1,red",
             "--dot: a place in one picture; 2 pictures were given",
         ),
         (f"{CHROMA} --out out.png --region hair", "give --around too"),

@@ -8,6 +8,7 @@ from PIL import Image
 from anime_color import color, presets
 from anime_color.coloring import noise, painting, regions
 from anime_color.coloring.flats import Flats, with_alpha
+from anime_color.coloring.recolor import recolored
 from data_prep import on_white, open_with_alpha
 from data_prep.errors import BadInput
 
@@ -99,7 +100,7 @@ class Colorizer:
         noises = self.noises(noises, seed, schedule)
         if self.knows_regions:
             flats = self.flats(picture)
-            colorings = flats.recolor(region, noises)
+            colorings = recolored(flats, region, noises)
             self.clipped = flats.clipped
             return colorings
         rgb, alpha = open_with_alpha(picture)

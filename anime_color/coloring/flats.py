@@ -14,16 +14,15 @@ from anime_color import color
 from anime_color.coloring import dots as dots_on
 from anime_color.coloring import regions
 from anime_color.coloring.naming import NAMES
-from anime_color.coloring.painting import cut_out, finished, resized
+from anime_color.coloring.painting import cut_out, finished, mixture, resized
 from anime_color.coloring.palettes import Palette, ab_of
 from anime_color.networks.regions import fitted
 from data_prep.errors import BadInput
 
 LEAST_SHARE = 0.05  # a region that no pixel belongs to by more does not occur in a picture
 TOGETHER = 0.6  # correlation of the colors of two regions of one name, from which on they are one thing
-GRAY = 2.0  # mean chroma, in Lab units, below which a picture has no colors that new ones should match
 LIKE = 0.5  # how far regions of two pictures may look apart, in deviations a number of their tokens, to be one
-EDGE = 0.25  # of a region's share: from half of it less this to half of it more, new colors begin
+MOST_SLOPE = 1.0  # of a locked color: how much of it 50 L* more or less can give or take
 
 
 class Flats:
@@ -56,7 +55,7 @@ class Flats:
     def names(self):
         """The part that each region is: a tuple of E of `naming.NAMES`."""
         count = len(self.seen)
-        named = self.painter.naming(self.seen, self.alike[:count, :count])[0]
+        named = self.painter.naming(self.seen, self.alike[:count, :count])
         return tuple(named[region] for region in self.origin)
 
     @cached_property
@@ -106,20 +105,29 @@ class Flats:
             self.__dict__.pop(name, None)
         return [region, *new.tolist()]
 
-    def share(self, region):
-        """How much each pixel belongs to `region`, float32 (H, W).
-
-        region: a name of `naming.NAMES`, clicks [(x, y), ...] on what is meant, or a mask or a box, as `regions.mask`
-            takes them. A click means all regions of the name of the one it is on that noises color alike: the hair on
-            both sides of a face.
-        """
+    def chosen(self, region):
+        """The regions (numbers) that `region` means: a name of `naming.NAMES`, or clicks [(x, y), ...] on what is
+        meant. A click means all regions of the name of the one it is on that noises color alike: the hair on both sides
+        of a face. None for anything else."""
         if isinstance(region, str) and region in NAMES:
-            chosen = self.palette(None).regions(region)
-        elif isinstance(region, (list, tuple)) and all(np.ndim(place) == 1 for place in region) and len(region):
-            chosen = np.unique(np.concatenate([self.thing(self.at(*regions.place(p, self.l.shape))) for p in region]))
-        else:
+            return self.palette(None).regions(region)
+        if isinstance(region, (list, tuple)) and all(np.ndim(place) == 1 for place in region) and len(region):
+            clicked = [self.at(*regions.place(place, self.l.shape)) for place in region]
+            return np.unique(np.concatenate([self.thing(one) for one in clicked]))
+        return None
+
+    def share(self, region):
+        """How much each pixel belongs to `region`, float32 (H, W): 0.5 where another part has as much of it.
+
+        region: as in `chosen`, or a mask or a box, as `regions.mask` takes them.
+        """
+        chosen = self.chosen(region)
+        if chosen is None:
             return regions.mask(region, self.l.shape).astype("float32")
-        return np.clip(resized(self.planes[np.isin(self.occurring, chosen)].sum(0)[None], self.l.shape)[0], 0, 1)
+        inside, named = np.isin(self.occurring, chosen), np.array(self.names)[self.occurring]
+        parts = [self.planes[~inside & (named == name)].sum(0) for name in NAMES]
+        own, rival = resized(np.stack([self.planes[inside].sum(0), np.max(parts, 0)]), self.l.shape)
+        return own / np.maximum(own + rival, 1e-6)
 
     # Palettes ----------------------------------------------------------------------------------------------------
 
@@ -133,7 +141,10 @@ class Flats:
         known = self._known(lock)
         count = len(self.seen)
         palettes = self.painter.palettes(self.seen, noises, known[:count])[:, self.origin]
-        return np.where(np.isnan(known), palettes, known)
+        palettes = np.where(np.isnan(known), palettes, known)
+        given = ~np.isnan(known[:, 0]) & np.isnan(known[:, 2])  # a color without a slope
+        palettes[:, given, 2:] = _of_one_hue(palettes[:, given])
+        return palettes
 
     def palette(self, entries):
         """The `Palette` of entries (E, 4); None: one in which nothing is decided."""
@@ -174,44 +185,11 @@ class Flats:
         pictures, self.clipped = finished(self.sketch(entries), self.l, len(entries))
         return with_alpha(pictures, self.alpha)
 
-    def recolor(self, region, noises):
-        """New colors by the noises (N, latent) in a `region`, see `share`, to match those of the rest, uint8 (N, H, W,
-        3 or 4). Where nothing belongs to the region, the picture stays as it is, to the bit."""
-        share = self.share(region)
-        new = np.clip((share - 0.5 + EDGE) / (2 * EDGE), 0, 1)
-        own = np.moveaxis(color.rgb_to_lab(self.rgb)[..., 1:], -1, 0)
-        known = self.fitted().entries
-        small = resized(share[None], self.planes.shape[1:])[0]
-        inside = (self.planes * small).sum((1, 2)) > 0.5 * self.planes.sum((1, 2))
-        known[self.occurring[inside]] = np.nan
-        if np.linalg.norm(own, axis=0).mean() * color.AB_SCALE < GRAY:
-            known[:] = np.nan
-        sketch = self.sketch(self.sampled(noises, self.palette(known)))
-
-        def mixed(rows):
-            kept = np.repeat(own[:, rows], len(noises), axis=0)
-            return kept + new[rows] * (sketch(rows) - kept)
-
-        pictures, self.clipped = finished(mixed, self.l, len(noises))
-        return with_alpha(np.where(new[..., None] > 0, pictures, self.rgb), self.alpha)
-
     def sketch(self, palettes):
         """A function that gives scaled ab (2 N, rows, W), a of each coloring by palettes (N, E, 4), then b of each, of
         a slice of rows of the picture."""
-        colors, slopes = np.split(palettes[:, self.occurring], 2, -1)
-        flat = colors - slopes * self.lightness[self.occurring, None]
-        # ab = sum over k of share k * (color - slope * mean) + lightness * sum of share k * slope: one matrix for all
-        matrix = np.concatenate([part.transpose(2, 0, 1).reshape(-1, len(self.occurring)) for part in (flat, slopes)])
-        matrix = np.ascontiguousarray(matrix, "float32")
-
-        def ab(rows):
-            l, shares = self.l[rows], resized(self.planes, self.l.shape, rows)  # noqa: E741
-            flat, slope = np.split((matrix @ shares.reshape(len(shares), -1)).reshape(-1, *l.shape), 2)
-            slope *= l
-            flat += slope
-            return flat
-
-        return ab
+        there = self.occurring
+        return mixture(self.planes, palettes[:, there], self.lightness[there], self.l)
 
     # -------------------------------------------------------------------------------------------------------------
 
@@ -250,6 +228,15 @@ class Flats:
         for region, ab in self.dotted.items():
             known[region, :2] = ab
         return known
+
+
+def _of_one_hue(entries):
+    """Slopes (..., 2) of entries (..., 4) that change how strong a color is and not its hue, nor turn it into another
+    within half of the lightness: who asks for blue hair wants it blue in the shade."""
+    color, slope = np.split(entries, 2, -1)
+    square = (color * color).sum(-1, keepdims=True)
+    along = (color * slope).sum(-1, keepdims=True) / np.maximum(square, 1e-6)
+    return color * np.clip(along, -MOST_SLOPE, MOST_SLOPE)
 
 
 def with_alpha(pictures, alpha):

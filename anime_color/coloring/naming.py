@@ -17,6 +17,7 @@ NAMES = ("background", "skin", "hair", "eyes", "clothes")  # a mouth is named as
 FACES, SIZE = 32, 128  # drawn faces, a character each, every second before a scene
 NOISES = 32  # by whose palettes two regions are compared
 RIDGE = 3.0
+SURE = 0.93  # correlation of colors with the region that stands for a part, from which on a region is of that part
 LEAST_AREA = 0.01  # of all drawn faces, from which on a region may stand for its part
 
 
@@ -52,13 +53,13 @@ class Naming:
         return alike(self.painter.palettes(tokens, noises)[..., :2])
 
     def __call__(self, tokens, alike):
-        """The names of the K regions of one picture, and how sure they are: (K,) of `NAMES`, and shares (K, 5).
-
-        tokens (K, T), and what `alike` gives for them.
-        """
+        """The names of the K regions of one picture, a tuple of `NAMES`; of tokens (K, T), and what `alike` gives for
+        them."""
         features = (self._features(tokens, alike) - self.mean) / self.deviation
         shares = np.clip(features @ self.weights + self.base, 0, 1)
-        return tuple(NAMES[part] for part in shares.argmax(1)), shares
+        for part, anchor in enumerate(self.anchors, 1):
+            shares[alike[:, anchor] >= SURE, part] = 2
+        return tuple(NAMES[part] for part in shares.argmax(1))
 
     def _fit(self, tokens, covered):
         purity = covered.sum(0) / (covered.sum((0, 2))[:, None] + 1e-9)

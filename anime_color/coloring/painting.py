@@ -87,6 +87,25 @@ class RegionPainter:
         return Naming(self)
 
 
+def mixture(planes, palettes, means, lightness):
+    """A function that gives scaled ab (2 N, rows, W) like `PlainPainter.sketch`, of palettes (N, K, 4) mixed as planes
+    (K, h, w), whose sum over K is 1, say. means: the mean lightness of each region (K,). lightness: (H, W)."""
+    colors, slopes = np.split(palettes, 2, -1)
+    flat = colors - slopes * means[:, None]
+    # ab = sum over k of share k * (color - slope * mean) + lightness * sum of share k * slope: one matrix for all
+    matrix = np.concatenate([part.transpose(2, 0, 1).reshape(-1, len(planes)) for part in (flat, slopes)])
+    matrix = np.ascontiguousarray(matrix, "float32")
+
+    def ab(rows):
+        l, shares = lightness[rows], resized(planes, lightness.shape, rows)  # noqa: E741
+        flat, slope = np.split((matrix @ shares.reshape(len(shares), -1)).reshape(-1, *l.shape), 2)
+        slope *= l
+        flat += slope
+        return flat
+
+    return ab
+
+
 def finished(sketch, lightness, count):
     """(`count` pictures uint8 (N, H, W, 3), share of the pixels of each that had to be desaturated) of a sketch as
     `PlainPainter.sketch` gives it and of scaled lightness (H, W)."""

@@ -59,7 +59,7 @@ def test_commands_of_the_readme_are_understood():
     commands = re.findall(r"^ *anime-color (.+)$", text, re.M)
     assert len(commands) >= 2
     for command in commands:
-        words = command.partition("#")[0].split()
+        words = command.partition(" #")[0].split()
         options = cli._parser().parse_args(words)
         assert getattr(options, "recipe", "gan") in recipes.NAMES
         weights = getattr(options, "weights", [])

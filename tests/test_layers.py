@@ -34,6 +34,10 @@ def test_merged_layers_give_the_coloring_back(colorizer, tmp_path, with_alpha):
     gray = np.asarray(drawing.topil().convert("RGB"))
     assert (gray == gray[..., :1]).all()
     (coloring,) = flats.paint([palette])
+    covered = np.zeros(alpha.shape, bool)
+    for layer in group:
+        covered[layer.top : layer.bottom, layer.left : layer.right] |= np.asarray(layer.composite(force=True))[..., 3] > 0
+    assert (covered == (alpha > 0) if with_alpha else covered).all()
     merged = np.asarray(psd.composite(force=True).convert("RGBA")).astype(int)
     seen = alpha > 0 if with_alpha else np.full(alpha.shape, True)
     assert np.abs(merged[seen][:, :3] - coloring[seen][:, :3]).max() <= 2  # levels of 255

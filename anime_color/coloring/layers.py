@@ -32,7 +32,8 @@ def save(path, flats, palette):
     rgb = coloring[..., :3].astype("float32")
     alpha = np.full(rgb.shape[:2], 255, "uint8") if flats.alpha is None else flats.alpha
     drawing = np.round(rgb @ LUMINOSITY)
-    belongs = flats.occurring[resized(flats.planes, flats.l.shape).argmax(0)]
+    seen = np.isin(flats.occurring, palette.shown)  # the others are too small for a layer
+    belongs = flats.occurring[seen][resized(flats.planes[seen], flats.l.shape).argmax(0)]
     psd = psd_tools.PSDImage.new("RGB", (rgb.shape[1], rgb.shape[0]))
     group = []
     for region in palette.shown:

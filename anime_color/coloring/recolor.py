@@ -15,12 +15,14 @@ from anime_color.coloring.painting import finished, mixture, resized
 GRAY = 2.0  # mean chroma, in Lab units, below which a picture has no colors that new ones should match
 NEAR = 0.015  # of the picture's side: how far a border may move to where the colors change
 ALIKE = 8.0  # Lab units: how far a pixel's color is from its side's, as a deviation
+LEAST = 0.05  # share of what is near a pixel, below which it is not of the region whatever its color: 1.65 times `NEAR`
 NEW_FROM, NEW_AT = 0.1, 0.5  # share of a pixel from which on it takes new colors, and at which no others
 
 
 def recolored(flats, region, noises):
     """Colorings uint8 (N, H, W, 3 or 4) of a `flats.Flats` whose `region` (see `Flats.share`) gets new colors by noises
-    (N, latent). Where nothing belongs to the region, the picture stays as it is, to the bit."""
+    (N, latent). Outside, the picture stays as it is, to the bit: outside of a mask or box, and farther than a fortieth
+    of the longer side from where a named or clicked region is seen."""
     own = np.moveaxis(color.rgb_to_lab(flats.rgb)[..., 1:], -1, 0)
     colored = np.linalg.norm(own, axis=0).mean() * color.AB_SCALE >= GRAY
     fitted, chosen = flats.fitted(), flats.chosen(region)
@@ -64,4 +66,5 @@ def _by_color(flats, inside, fitted, own):
         off = np.linalg.norm(np.stack(ab) / weights[-1] - own, axis=0) * color.AB_SCALE
         offs.append(off**2 / (2 * ALIKE**2))
     share = special.expit(np.log(weights[0] / weights[1]) - offs[0] + offs[1])
+    share[weights[0] < LEAST * (weights[0] + weights[1])] = 0
     return resized(share[None].astype("float32"), flats.l.shape)[0]

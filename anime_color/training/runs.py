@@ -121,8 +121,9 @@ def fine_tuning(recipe, start, faces):
     frozen = hasattr(settings, "frozen")
     if frozen:
         settings = replace(settings, frozen="regions")
-    known = presets.networks(found)
-    new = sorted(set(recipes.get(recipe).build(settings).networks) - set(known))
+    known, networks = presets.networks(found), recipes.get(recipe).build(settings).networks
+    begun_with = {id(variable) for name in known for variable in networks[name].variables}
+    new = [name for name, some in networks.items() if any(id(one) not in begun_with for one in some.variables)]
     return settings, (
         f"from {found.name}, on pictures of {settings.size} px: {' and '.join(known)} go on from its weights; "
         + (f"{' and '.join(new)} new, for it came without; " if new else "")

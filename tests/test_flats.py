@@ -153,8 +153,9 @@ def test_dots_of_one_color_agree_and_of_two_split_a_region(colorizer, drawn):
     assert b[left[1], left[0]] < b[right[1], right[0]] - 10  # blue here, green there
     palette = flats.palette(flats.sampled(colorizer.noises(1))[0])
     assert palette.tokens[24, -2] * palette.tokens[flats.origin[24], -2] < 0  # x of the two parts
-    with pytest.raises(BadInput, match="palette of 25 regions for a picture of 24: dots have split"):
-        alike.paint([palette])
+    for use in (lambda: alike.paint([palette]), lambda: alike.sampled(colorizer.noises(1), palette)):
+        with pytest.raises(BadInput, match="palette of 25 regions for a picture of 24: dots have split"):
+            use()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,9 @@ def test_merged_layers_give_the_coloring_back(colorizer, tmp_path, with_alpha):
     (coloring,) = flats.paint([palette])
     covered = np.zeros(alpha.shape, bool)
     for layer in group:
-        covered[layer.top : layer.bottom, layer.left : layer.right] |= np.asarray(layer.composite(force=True))[..., 3] > 0
+        covered[layer.top : layer.bottom, layer.left : layer.right] |= (
+            np.asarray(layer.composite(force=True))[..., 3] > 0
+        )
     assert (covered == (alpha > 0) if with_alpha else covered).all()
     merged = np.asarray(psd.composite(force=True).convert("RGBA")).astype(int)
     seen = alpha > 0 if with_alpha else np.full(alpha.shape, True)

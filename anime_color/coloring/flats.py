@@ -199,17 +199,22 @@ class Flats:
         return found
 
     def _entries(self, palettes):
-        for palette in palettes:
-            if isinstance(palette, Palette):
-                self._check_weights(palette)
-        entries = np.stack([np.asarray(getattr(palette, "entries", palette), "float32") for palette in palettes])
-        if entries.shape[1:] != (len(self.origin), 4):
-            raise BadInput(
-                f"palette of {entries.shape[1]} regions for a picture of {len(self.origin)}: dots have split one of "
-                f"them; carry it over as a character instead"
-            )
+        entries = np.stack([self._of_these_regions(palette) for palette in palettes])
         if np.isnan(entries[:, self.occurring]).any():
             raise BadInput("palette in which some regions are undecided: sample them, with it as the lock")
+        return entries
+
+    def _of_these_regions(self, palette):
+        """The entries (E, 4) of a `Palette`, or of entries themselves."""
+        if isinstance(palette, Palette):
+            self._check_weights(palette)
+            palette = palette.entries
+        entries = np.array(palette, "float32")
+        if entries.shape != (len(self.origin), 4):
+            raise BadInput(
+                f"palette of {len(entries)} regions for a picture of {len(self.origin)}: dots have split one of them; "
+                f"carry it over as a character instead"
+            )
         return entries
 
     def _check_weights(self, palette):
@@ -218,8 +223,7 @@ class Flats:
 
     def _known(self, lock):
         if isinstance(lock, Palette):
-            self._check_weights(lock)
-            known = lock.entries.copy()
+            known = self._of_these_regions(lock)
         else:
             palette = self.palette(None) if lock else None
             known = np.full((len(self.origin), 4), np.nan, "float32")

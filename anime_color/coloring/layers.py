@@ -61,11 +61,11 @@ def _flat(rgb, color):
     luminosity = rgb @ LUMINOSITY
     exact = rgb + (color @ LUMINOSITY - luminosity)[:, None]
     exact += np.maximum(0, -exact.min(1))[:, None] - np.maximum(0, exact.max(1) - 255)[:, None]
-    found = exact.copy()
-    for share in np.linspace(1, 0, TRIED):
-        tried = color + share * (exact - color)
-        good = np.abs(_with_luminosity(np.round(tried), luminosity) - rgb).max(1) <= OFF
-        found[good] = tried[good]
+    found, left = exact.copy(), np.arange(len(rgb))
+    for share in np.linspace(0, 1, TRIED):
+        tried = color + share * (exact[left] - color)
+        good = np.abs(_with_luminosity(np.round(tried), luminosity[left]) - rgb[left]).max(1) <= OFF
+        found[left[good]], left = tried[good], left[~good]
     return np.round(found).clip(0, 255).astype("uint8")
 
 

@@ -36,7 +36,7 @@ def test_one_pass_of_tiny(name, face_set):
     faces = Faces(face_set, batch_size=chosen.batch_size * trainer.system.parts)
     history = trainer.fit(faces, epochs=1, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
-    assert trainer.phase is trainer.phases[-1]
+    assert trainer.phase is trainer.turns.phases[-1]
     for n, network in trainer.networks.items():
         for variable, old in zip(network.trainable_variables, before[n], strict=True):
             if variable.path.endswith("logit/bias"):

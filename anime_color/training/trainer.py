@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from anime_color.training import engine, phases
+from anime_color.training.turns import Turn, Turns
 from data_prep.errors import BadInput
 
 
@@ -63,10 +64,9 @@ class Trainer(engine.StepModel):
             self.averaged.trainable = False
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.steps = self._counter("steps")
-        self.phase_now = self._counter("phase_now", (3,))  # its number, steps and passes before it
+        self.phase_now = self._counter("phase_now", (3,))  # see `turns.Turns`
         self.over = self._counter("over", (), "float32")  # how much of the phase is over, 0 to 1
-        self.phases = [phase for phase in system.phases if phase.share]
-        self._batches, self._entered = None, None
+        self.turns = Turns(self)
         self._moves = {update: engine.part_of_step(partial(self._update, update)) for update in system.updates}
         self._means = {
             name: keras.metrics.Mean(name)
@@ -89,7 +89,7 @@ class Trainer(engine.StepModel):
     @property
     def phase(self):
         """The `Phase` that is trained now."""
-        return self.phases[self._entered or 0]
+        return self.turns.phase
 
     def call(self, inputs, training=False):
         """Pictures of the averaged generator, scaled lab."""
@@ -130,13 +130,12 @@ class Trainer(engine.StepModel):
         spent = spent or (lambda: self.steps_done / total)
         self.stop_training = False
         while not self.stop_training and self.steps_done < total:
-            batches = self._enter_phase(faces, spent())
-            _, before, passes = self._phase_now()
-            since, left = self.steps_done - before, total - self.steps_done
+            batches, since, passes = self.turns.enter(faces, spent())
+            left = total - self.steps_done
             epoch, into = divmod(since, len(batches))
             # a pass begun before is finished alone; without an end, a pass is a stretch of its own
             whole = 1 if into or left == math.inf else max(1, left // len(batches))
-            turn = _Turn(spent)
+            turn = Turn(spent)
             stretch = super().fit(
                 batches.after(since),
                 initial_epoch=passes + epoch,
@@ -157,38 +156,11 @@ class Trainer(engine.StepModel):
         """Train steps taken, over all sessions."""
         return int(ops.convert_to_numpy(self.steps))
 
-    def place(self, spent):
-        """(number of the phase at which the share `spent` of the budget is, how much of that phase is over). A phase
-        that was entered is not entered again, whatever the budget becomes."""
-        ends = np.cumsum([phase.share for phase in self.phases]) / sum(phase.share for phase in self.phases)
-        ends[-1] = math.inf
-        number = max(int(np.searchsorted(ends, spent, side="right")), self._phase_now()[0])
-        start, end = (ends[number - 1] if number else 0.0), min(ends[number], 1.0)
-        return number, float(np.clip((spent - start) / (end - start), 0, 1))
-
-    def _phase_now(self):
-        return ops.convert_to_numpy(self.phase_now).tolist()
-
-    def _enter_phase(self, faces, spent):
-        """Makes the phase at which the budget is the current one, and returns its batches. It begins with the averaged
-        generator of the one before."""
-        number, steps = self.place(spent)[0], self.steps_done
-        current, before, passes = self._phase_now()
-        if number > current:
-            passes += -(-(steps - before) // len(self._batches_of(current, faces)))
-            self.phase_now.assign([number, steps, passes])
-            self._carried_means = None  # of a pass that is over
-            if steps:
-                self.networks["generator"].set_weights(self.averaged.get_weights())
-        return self._batches_of(number, faces)
-
-    def _batches_of(self, number, faces):
-        if self._entered != number:
-            batches = self.phases[number].batches
-            self._batches = batches(self.networks, faces) if batches else faces
-            self._entered = number
-            self.train_function = None  # the compiled step belongs to the phase before
-        return self._batches
+    def begin_phase(self):
+        """What a new phase finds: the averaged generator, and no means of a pass that is over."""
+        self._carried_means = None
+        if self.steps_done:
+            self.networks["generator"].set_weights(self.averaged.get_weights())
 
     def step(self, batch):
         """One train step.
@@ -318,21 +290,3 @@ class Trainer(engine.StepModel):
 def _random_states(network):
     weights = {id(v) for v in network.weights}
     return [v for v in network.variables if id(v) not in weights]
-
-
-class _Turn(keras.callbacks.Callback):
-    """Tells the trainer before each step how much of its phase is over, and ends the stretch when the next phase's turn
-    has come: then it is `taken`."""
-
-    def __init__(self, spent):
-        super().__init__()
-        self.spent, self.taken = spent, False
-
-    def on_train_batch_begin(self, batch, logs=None):
-        model = self.model
-        model.over.assign(model.place(self.spent())[1])
-
-    def on_train_batch_end(self, batch, logs=None):
-        model, spent = self.model, self.spent()
-        if spent < 1 and not model.stop_training and model.place(spent)[0] > model._phase_now()[0]:
-            model.stop_training = self.taken = True

@@ -24,6 +24,7 @@ from anime_color.networks import regions
 from anime_color.scores import features, scoring, systems
 from anime_color.training import callbacks
 from anime_color.training.trainer import Trainer
+from benchmarks.measure import thinned
 
 STEPS = {"regions": 600, "palette": 1000, "adversarial": 250}
 SIZE = 64
@@ -124,8 +125,7 @@ def _phase(settings, folder, phases):
         networks, _ = _trained(settings, folder, tuple(before))
         trainer.begin_with({name: network.get_weights() for name, network in networks.items()})
     faces = Faces(folder, batch_size=settings.batch_size, size=SIZE, seed=settings.seed)
-    for name in ("sets", "rows", "labels"):
-        setattr(faces, name, getattr(faces, name)[::EVERY])
+    thinned(faces, EVERY)
     clock, times = callbacks.Clock(steps=STEPS[phase]), _Times()
     clock.set_model(trainer)
     trainer.fit(faces, None, [times, clock], verbose=0, spent=lambda: clock.spent)

@@ -27,7 +27,8 @@ from anime_color.coloring import naming
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.scores import bootstrap, features, scoring, systems
-from data_prep.drawn_faces import PARTS, draw
+from benchmarks.measure import thinned
+from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 
 DRAWN, SIZE, FIRST = 200, 256, 20 * 4000  # drawn faces, a character each, that nothing was trained or named by
@@ -89,13 +90,13 @@ def clicks(colorizer):
 def locks(colorizer, options):
     """The rest of a picture with and without its true hair color given."""
     exam = Faces(options.faces, "test", flips=False, shuffle=False)
-    exam.sets, exam.rows, exam.labels = (x[:: options.every] for x in (exam.sets, exam.rows, exam.labels))
+    thinned(exam, options.every)
     reference, noises = scoring.Reference.of(options.faces, features.load("faces")), colorizer.noises()
 
     def painting(locked):
         def paint(number, rgb):
             flats = colorizer.flats(rgb)
-            own, lock = flats.fitted().entries, flats.palette(None)
+            own, lock = flats.fitted(), flats.palette(None)
             hair = np.flatnonzero([name == "hair" for name in flats.names])
             hair = hair[flats.area[hair] > 0]
             if locked and len(hair):
@@ -152,7 +153,7 @@ def _drawn():
     """(drawn face, its parts as `naming.NAMES`) of each of `DRAWN` characters."""
     for number in range(DRAWN):
         drawn = draw(FIRST + 20 * number, SIZE)
-        yield drawn, np.where(drawn.mask == PARTS.index("mouth"), PARTS.index("skin"), drawn.mask)
+        yield drawn, naming.parts(drawn)
 
 
 def _overlap(found, truth):

@@ -180,6 +180,13 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "at most 1000 can be taken": [*ours, *["--dot", "3,3,red"] * 1001],
         "region 24: the picture has regions 0 to 23": [*ours, "--lock", "24=red"],
         "they know no regions": [*one, "--lock", "hair=red"],
+        "take those of a chroma": [
+            *one,
+            "--save-palette",
+            str(tmp_path / "new.json"),
+            "--layers",
+            str(tmp_path / "a.psd"),
+        ],
         "distance=9": [*chroma[:1], str(good), *chroma[2:], "--around", "1", "--distance", "9"],
         "mask of 4x4 px for": [*anew, "--mask", str(small)],
         "region is empty": [*anew, "--mask", str(empty)],

@@ -105,8 +105,7 @@ class Colorizer:
             return colorings
         rgb, alpha = open_with_alpha(picture)
         inside = regions.mask(region, rgb.shape[:2])
-        colorings = self._paint(rgb, noises)
-        return with_alpha(np.where(inside[..., None], colorings, rgb), alpha)
+        return with_alpha(np.where(inside[..., None], self._enlarged(rgb, alpha, noises), rgb), alpha)
 
     def flats(self, picture, dots=None):
         """The picture cut into regions, `flats.Flats`: ready for any palette, each in milliseconds. BadInput if the
@@ -157,11 +156,15 @@ class Colorizer:
             self.clipped = flats.clipped
             return colorings
         rgb, alpha = open_with_alpha(picture)
+        return with_alpha(self._enlarged(rgb, alpha, noises), alpha)
+
+    def _enlarged(self, rgb, alpha, noises):
+        """uint8 (N, H, W, 3) of weights that know no regions."""
         self._check(rgb)
         lightness = color.rgb_to_lab(rgb)[..., 0]
         sketch = self.painter.sketch(self._given(on_white(rgb, alpha)), lightness, noises)
         colorings, self.clipped = painting.finished(sketch, lightness, len(noises))
-        return with_alpha(colorings, alpha)
+        return colorings
 
     def _check(self, rgb):
         height, width = rgb.shape[:2]

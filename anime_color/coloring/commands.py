@@ -80,10 +80,9 @@ def _chroma(options):
         chosen, distance = _picked(noises, options.around), options.distance or 0.5
         noises = noise.neighbors(chosen, options.noises, distance, options.seed)
         facts |= {"around": options.around, "distance": distance}
-    steered = lock or options.dot or options.region or options.strip
     sheets, clipped = [], []
     for rgb in [open_image(picture) for picture in options.pictures]:
-        if steered:
+        if options.region or options.strip:
             with _warnings_told():
                 flats = colorizer.flats(rgb, options.dot)
             entries = flats.sampled(noises, lock)
@@ -96,7 +95,8 @@ def _chroma(options):
             if options.strip:
                 colorings = [chroma.with_strip(c, flats.palette(e)) for c, e in zip(colorings, entries, strict=True)]
         else:
-            colorings = colorizer.chroma(rgb, noises)
+            with _warnings_told():
+                colorings = colorizer.chroma(rgb, noises, lock=lock, dots=options.dot)
             clipped.append(colorizer.clipped)
         sheets.append(chroma.sheet(rgb, colorings))
     chroma.save_png(chroma.stack(sheets), options.out, facts)
@@ -123,8 +123,10 @@ def _colorize(options):
     picture = _pixels(options.picture)
     chosen = _picked(colorizer.noises(options.noises, options.seed), options.pick or 1)
     facts = {"weights": colorizer.name, **_said(options)}
-    if not (colorizer.knows_regions or lock or options.dot or brought or sliders):
-        colored, palette = colorizer.colorize(picture, chosen), None
+    kept = options.palette or options.character or options.save_palette or options.layers
+    if not (kept or sliders):
+        with _warnings_told():
+            colored = colorizer.colorize(picture, chosen, lock=lock, dots=options.dot)
         clipped = colorizer.clipped
     else:
         with _warnings_told():
@@ -181,10 +183,7 @@ def _dot(text):
 def _lock(assignments):
     """{"hair": "#3060c0"} of ["hair=#3060c0"]."""
     lock = {}
-    for assignment in assignments:
-        region, _, value = assignment.partition("=")
-        if region in lock:
-            raise BadInput(f"--lock {assignment}: {region} is locked twice; give it once")
+    for assignment, region, value in _assigned("--lock", "locked", assignments):
         if region not in NAMES and not region.isdigit():
             raise BadInput(f"--lock {assignment}: allowed are {', '.join(NAMES)}, or a region's number")
         palettes.ab_of(value)
@@ -195,16 +194,24 @@ def _lock(assignments):
 def _sliders(assignments):
     """{"warmth": 8.0} of ["warmth=8"]."""
     sliders = {}
-    for assignment in assignments:
-        name, _, amount = assignment.partition("=")
-        if name in sliders:
-            raise BadInput(f"--move {assignment}: {name} is moved twice; give it once")
+    for assignment, name, amount in _assigned("--move", "moved", assignments):
         try:
             sliders[name] = float(amount)
         except ValueError:
             raise BadInput(f"--move {assignment}: needed is name=number with a name of {', '.join(SLIDERS)}") from None
     directions.check(sliders)
     return sliders
+
+
+def _assigned(option, done, assignments):
+    """Yields ("hair=teal", "hair", "teal") of each of the assignments; BadInput if a name comes twice."""
+    seen = set()
+    for assignment in assignments:
+        name, _, value = assignment.partition("=")
+        if name in seen:
+            raise BadInput(f"{option} {assignment}: {name} is {done} twice; give it once")
+        seen.add(name)
+        yield assignment, name, value
 
 
 def _said(options):

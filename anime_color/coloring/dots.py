@@ -50,11 +50,11 @@ def _same(ab, other):
 
 def _parts(flats, region, dots, distinct):
     """Which of the `distinct` colors each pixel (h, w) is nearest to, as the lines of the drawing run (watershed)."""
-    (height, width), size = flats.l.shape, flats.planes.shape[1:]
+    size = flats.planes.shape[1:]
     markers = np.zeros(size, int)
     for x, y, ab in dots:
         number = next(i for i, other in enumerate(distinct, 1) if _same(ab, other))
-        place = y * size[0] // height, x * size[1] // width
+        place = flats.spot(x, y)
         if markers[place] not in (0, number):
             raise BadInput(f"dots at {x, y}: two colors on one place; leave one of them out")
         markers[place] = number

@@ -79,10 +79,14 @@ class Flats:
                 tokens[part, -3:] = _place_and_area(plane)
         return tokens
 
+    def spot(self, x, y):
+        """(row, column) of the planes at which a pixel of the picture lies."""
+        (height, width), (h, w) = self.l.shape, self.planes.shape[1:]
+        return y * h // height, x * w // width
+
     def at(self, x, y):
         """The region that a pixel of the picture belongs to most, among those of the part that it belongs to most."""
-        (height, width), (h, w) = self.l.shape, self.planes.shape[1:]
-        here, named = self.planes[:, y * h // height, x * w // width], np.array(self.names)[self.occurring]
+        here, named = self.planes[:, *self.spot(x, y)], np.array(self.names)[self.occurring]
         part = max(NAMES, key=lambda name: here[named == name].sum())
         return int(self.occurring[np.where(named == part, here, -1).argmax()])
 
@@ -135,8 +139,8 @@ class Flats:
         """Palettes (N, E, 4), as `Palette.entries`, of the noises (N, latent).
 
         lock: {region: color}, regions by name or number and colors as `palettes.ab_of` takes them; or a `Palette` of
-            this picture: what is decided in it comes out as it is, and the rest is sampled to match. What dots say
-            comes on top.
+            this picture, or entries (E, 4): what is decided in it comes out as it is, and the rest is sampled to match.
+            What dots say comes on top.
         """
         known = self._known(lock)
         count = len(self.seen)
@@ -153,14 +157,14 @@ class Flats:
         return Palette(self.weights, self.names, entries, self.lightness, self.area, self.tokens)
 
     def fitted(self):
-        """The `Palette` of the picture's own colors, by least squares."""
+        """The entries (E, 4) of the picture's own colors, by least squares; NaN where a region does not occur."""
         size = self.planes.shape[1:]
         l, a, b = resized(np.moveaxis(color.rgb_to_lab(self.rgb), -1, 0), size)  # noqa: E741
         m = np.moveaxis(self.planes, 0, -1)[None]
         found = ops.convert_to_numpy(fitted(m, np.stack([a, b], -1)[None], l[None, ..., None]))[0]
         entries = np.full((len(self.origin), 4), np.nan, "float32")
         entries[self.occurring] = found
-        return self.palette(entries)
+        return entries
 
     def carried(self, palette):
         """The `Palette` of this picture that has the colors of another picture's: each region takes those of the
@@ -222,13 +226,11 @@ class Flats:
             raise BadInput(f"palette of the weights {palette.weights}, not of {self.weights}: use the former")
 
     def _known(self, lock):
-        if isinstance(lock, Palette):
-            known = self._of_these_regions(lock)
-        else:
-            palette = self.palette(None) if lock else None
-            known = np.full((len(self.origin), 4), np.nan, "float32")
-            for which, value in (lock or {}).items():
-                known[palette.regions(which), :2] = ab_of(value)
+        if not isinstance(lock, (Palette, np.ndarray)):
+            asked, lock = lock or {}, np.full((len(self.origin), 4), np.nan, "float32")
+            for which, value in asked.items():
+                lock[self.palette(None).regions(which), :2] = ab_of(value)
+        known = self._of_these_regions(lock)
         for region, ab in self.dotted.items():
             known[region, :2] = ab
         return known

@@ -28,6 +28,12 @@ def alike(colors):
     return np.einsum("nkc,njc->kj", apart, apart) / np.outer(length, length)
 
 
+def parts(drawn):
+    """What each pixel of a `data_prep.drawn_faces.DrawnFace` is, places in `NAMES` (size, size)."""
+    named = [NAMES.index("skin" if part == "mouth" else part) for part in PARTS]
+    return np.array(named, "uint8")[drawn.mask]
+
+
 class Naming:
     """Names the regions that a `painting.RegionPainter` sees. Made in some seconds, by looking at drawn faces."""
 
@@ -36,14 +42,14 @@ class Naming:
         random, tokens, covered = np.random.default_rng(0), [], []
         for number in range(FACES):
             drawn = draw(20 * (2000 + number) + number % 20, SIZE)
-            mask = np.where(drawn.mask == PARTS.index("mouth"), PARTS.index("skin"), drawn.mask)
+            mask = parts(drawn)
             before = mask[..., None] == 0
             rgb = np.where(before, scene(random), drawn.rgb) if number % 2 else drawn.rgb
             m, seen = painter.look(color.rgb_to_lab(rgb)[None, ..., :1])
             step = SIZE // m.shape[1]
             small = mask[step // 2 :: step, step // 2 :: step]
             tokens.append(seen)
-            covered.append(np.stack([m[:, small == PARTS.index(name)].sum(1) for name in NAMES], 1))
+            covered.append(np.stack([m[:, small == part].sum(1) for part in range(len(NAMES))], 1))
         self._fit(tokens, np.array(covered))
 
     def alike(self, tokens):

@@ -9,6 +9,7 @@ As GPL, the format of GIMP, Inkscape and Krita, it is the list of its colors.
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ class Palette:
     area: np.ndarray
     tokens: np.ndarray
 
-    @property
+    @cached_property
     def colors(self):
         """What each region looks like at its mean lightness, sRGB uint8 (E, 3)."""
         lab = np.concatenate([self.lightness[:, None], np.nan_to_num(self.entries[:, :2])], 1)

@@ -39,10 +39,10 @@ def recolored(flats, region, noises):
         near = [ndimage.gaussian_filter(plane, NEAR * max(plane.shape)) for plane in planes]
         planes = planes + np.float32(1e-3) * np.stack(near) + np.float32(1e-9)
         planes = planes / planes.sum(0)
-    known = fitted.entries
+    known = fitted.copy()
     known[flats.occurring[inside] if colored else slice(None)] = np.nan
     there = flats.occurring[painted]
-    sketch = mixture(planes, flats.sampled(noises, flats.palette(known))[:, there], flats.lightness[there], flats.l)
+    sketch = mixture(planes, flats.sampled(noises, known)[:, there], flats.lightness[there], flats.l)
 
     def mixed(rows):
         kept = np.repeat(own[:, rows], len(noises), axis=0)
@@ -57,7 +57,7 @@ def _by_color(flats, inside, fitted, own):
     own color is to the mean colors of those regions, and of the others, around it."""
     size = flats.planes.shape[1:]
     own = resized(own, size)
-    colors = np.insert(fitted.entries[flats.occurring, :2], 0, 1, axis=1).T  # and 1, which sums up the shares
+    colors = np.insert(fitted[flats.occurring, :2], 0, 1, axis=1).T  # and 1, which sums up the shares
     weights, offs = [], []
     for side in (inside, ~inside):
         planes = np.einsum("ck,khw->chw", colors[:, side], flats.planes[side])

@@ -1,4 +1,5 @@
-"""A face set as batches: dictionaries of `l`, `ab` and `label`, read from memory-mapped arrays.
+"""A face set as batches: dictionaries of `l`, `ab`, `label` and the fields that a system wants, read from memory-mapped
+arrays.
 
 A face set is the folder that `python -m data_prep` writes (its README section names the files). Nothing is loaded
 as a whole: a batch reads its own rows, so 30,000 faces cost no memory.
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 
 from anime_color import color
+from anime_color.fields import Sample
 from data_prep.errors import BadInput
 
 SPLITS = ("train", "validation", "test", "all")
@@ -24,7 +26,7 @@ class Faces(keras.utils.PyDataset):
     `faces[i]` is a pure function of `i`, the seed and the files, also past the first pass: pass `i // len(faces)`
     has its own order and flips. So a resumed run goes on with the very batch at which it stopped.
 
-        {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32}      B is smaller in a pass's last batch
+        {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32, **fields}      B is smaller in a pass's last batch
 
     folder: the face set, or several of them, whose faces are mixed.
     split: "train", "validation", "test" or "all".
@@ -34,6 +36,9 @@ class Faces(keras.utils.PyDataset):
     lightness: "lab" or "luma", see `color.rgb_to_lab`.
     flips: mirror half of the faces, drawn anew each pass.
     shuffle: another order in each pass; off for scoring.
+    fields: {name: function(`fields.Sample`) -> array}, what a batch holds beside lightness and color. What is random in
+        them comes from the sample: it depends on the seed, the pass and the face, and on nothing else.
+    others: {name: Faces}, further sets, not paired with this one, that fields may draw from.
     """
 
     def __init__(
@@ -46,8 +51,12 @@ class Faces(keras.utils.PyDataset):
         flips=True,
         shuffle=True,
         seed=0,
+        fields=None,
+        others=None,
     ):
         super().__init__()
+        self.options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
+        self.fields, self.others = dict(fields or {}), dict(others or {})
         folders = [Path(one) for one in (folder if isinstance(folder, (list, tuple)) else [folder])]
         self.folder = folders[0]
         sets = [_read(one) for one in folders]
@@ -72,8 +81,12 @@ class Faces(keras.utils.PyDataset):
                 raise BadInput(
                     f"{one}: faces of {pixels.shape[1]} px cannot be averaged to size={self.size}; pack with --size"
                 )
-        digests = [description["digest"] for description, _ in sets]
-        self.digest = digests[0] if len(sets) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+        digests = [description["digest"] for description, _ in sets] + [one.digest for one in self.others.values()]
+        self.digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def again(self, **changes):
+        """The same faces, seen differently: `changes` are arguments of the constructor, such as size or fields."""
+        return Faces(**(self.options | changes))
 
     @property
     def count(self):
@@ -87,15 +100,21 @@ class Faces(keras.utils.PyDataset):
         epoch, batch = divmod(index, len(self))
         order, flipped = self._pass(epoch)
         chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        return self.at(chosen, flipped[chosen])
+        return self.at(chosen, flipped[chosen], epoch)
 
-    def at(self, positions, mirrored=False):
-        """The batch of the given positions of the split; `mirrored` says which of them, or all, are mirror images."""
+    def at(self, positions, mirrored=False, epoch=0):
+        """The batch of the given positions of the split; `mirrored` says which of them, or all, are mirror images,
+        `epoch` the pass that random fields belong to."""
         rgb = self.rgb(positions)
         mirrored = np.broadcast_to(mirrored, len(rgb))
         rgb[mirrored] = rgb[mirrored, :, ::-1]
         lab = color.rgb_to_lab(rgb, self.lightness)
-        return {"l": lab[..., :1], "ab": lab[..., 1:], "label": self.labels[positions]}
+        batch = {"l": lab[..., :1], "ab": lab[..., 1:], "label": self.labels[positions]}
+        if self.fields:
+            randoms = [np.random.default_rng([self.seed, epoch, int(position), 1]) for position in positions]
+            samples = [Sample(*one, self.others) for one in zip(rgb, lab, randoms, strict=True)]
+            batch |= {name: np.stack([field(s) for s in samples]) for name, field in self.fields.items()}
+        return batch
 
     def rgb(self, positions):
         """uint8 pictures (len(positions), size, size, 3) at the given positions of the split."""

@@ -48,6 +48,7 @@ _BELOW_ONE = ("beta_1", "beta_2", "ema")
 _WORDS = {
     "network": ("film", "ancestor"),
     "objective": ("non_saturating", "hinge", "least_squares", "wasserstein"),
+    "join": ("add", "concatenate"),
     "frozen": ("nothing", "regions"),
     "slopes": ("fitted", "none"),
     "moving": ("palette", "both"),

@@ -1,9 +1,10 @@
 """Builder functions that return named functional `keras.Model`s, a file a family.
 
-Generators take a dictionary of tensors by the names of the contract (`l`, `noise`) and return scaled lab
-(batch, H, W, 3), the given lightness beside the new colors; critics take lab and return logits (batch, 1 or more).
+Generators take a dictionary of tensors by the names of the contract (`l`, `noise`, `lines`, `hints`, `photo`) and return
+pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. Critics take pictures and return logits.
 """
 
+from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator
 from anime_color.networks.blocks import UNET_MULTIPLE
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
 from anime_color.networks.features import feature_network
@@ -12,8 +13,10 @@ from anime_color.networks.unets import ancestor_generator, film_generator, gener
 
 __all__ = [
     "UNET_MULTIPLE",
+    "additive_unet",
     "ancestor_critic",
     "ancestor_generator",
+    "draft_discriminator",
     "feature_network",
     "film_generator",
     "generator_and_critic",
@@ -23,4 +26,5 @@ __all__ = [
     "pooled_critic",
     "region_network",
     "two_scale_critic",
+    "two_stage_generator",
 ]

@@ -122,6 +122,11 @@ def doubled(x):
     return x
 
 
+def normal():
+    """The initializer of the older systems: N(0, 0.02)."""
+    return initializers.RandomNormal(stddev=0.02)
+
+
 def convolution(x, filters, kernel, strides, name):
     """A convolution "same" with He initialization."""
     return layers.Conv2D(filters, kernel, strides=strides, padding="same", kernel_initializer="he_normal", name=name)(x)

@@ -72,6 +72,13 @@ class Checkpoints(keras.callbacks.Callback):
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
+        if batch + 1 != self.params["steps"]:  # what follows a pass belongs to it, see `on_epoch_end`
+            self._save_if_due()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save_if_due()
+
+    def _save_if_due(self):
         if time.monotonic() - self.saved_at >= 60 * self.minutes:
             self.save()
 

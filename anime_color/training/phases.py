@@ -6,7 +6,7 @@ A term looks at a `Scene`: one batch, what the networks make of it, each compute
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import keras
@@ -21,18 +21,36 @@ class Scene:
     batch: dictionary of tensors: by the names of the contract (color.py), at least `l` and `ab`, or what the phase's
         own batches hold.
     trains: names of the networks that the update moves; what any other network returns is a constant to it.
+    pictures: {name: function(scene)} of the phase, see `Phase`.
     """
 
-    def __init__(self, networks, batch, latent_size, seed_generator, trains):
+    def __init__(self, networks, batch, latent_size, seed_generator, trains, pictures=None):
         self.networks = networks
         self.batch = batch
         self.latent_size = latent_size
         self.seed_generator = seed_generator
         self.trains = trains
+        self._pictures = {"real": Scene.colored, "fake": lambda scene: scene.generate(scene.noise)} | (pictures or {})
         self._seen, self._logits = {}, {}
 
-    @cached_property
+    def picture(self, name):
+        """The pictures that the phase knows by this name, made once for all terms. Of themselves, "real" are the true
+        ones and "fake" the generator's for `noise`, both scaled lab (batch, H, W, 3)."""
+        if name not in self._seen:
+            self._seen[name] = self._pictures[name](self)
+        return self._seen[name]
+
+    @property
     def real(self):
+        """`picture("real")`."""
+        return self.picture("real")
+
+    @property
+    def fake(self):
+        """`picture("fake")`."""
+        return self.picture("fake")
+
+    def colored(self):
         """The true pictures, scaled lab (batch, H, W, 3)."""
         return ops.concatenate([self.batch["l"], self.batch["ab"]], -1)
 
@@ -41,19 +59,15 @@ class Scene:
         """Fresh noise (batch, latent)."""
         return self.drawn()
 
-    @cached_property
-    def fake(self):
-        """The generator's pictures for `noise`, scaled lab (batch, H, W, 3)."""
-        return self.generate(self.noise)
-
     def generate(self, noise):
         """The generator's pictures for `noise` (batch, latent), scaled lab (batch, H, W, 3)."""
         given = {**self.batch, "noise": noise}
         return self.outputs("generator", {name: given[name] for name in self.networks["generator"].input})
 
-    def outputs(self, name, inputs):
-        """What the named network makes of `inputs`; a constant, if nothing of it is trained."""
-        found = self.networks[name](inputs, training=True)
+    def outputs(self, name, inputs, training=True):
+        """What the named network makes of `inputs`; a constant, if nothing of it is trained. training: False for one
+        that is finished, whose normalization goes by what it has seen."""
+        found = self.networks[name](inputs, training=training)
         moved = {id(v) for other in self.trains for v in self.networks[other].trainable_variables}
         if any(id(v) in moved for v in self.networks[name].trainable_variables):
             return found
@@ -79,10 +93,10 @@ class Scene:
         return lambda pictures: self.networks[name](pictures, training=True)
 
     def logits(self, name, which):
-        """What the named critic says of the "real" or the "fake" pictures. Each is judged in a call of its own,
-        so that batch normalization never mixes the two, and once an update."""
+        """What the named critic says of the "real", the "fake" or other pictures. Each are judged in a call of their
+        own, so that batch normalization never mixes them, and once an update."""
         if (name, which) not in self._logits:
-            self._logits[name, which] = self.critic(name)(getattr(self, which))
+            self._logits[name, which] = self.critic(name)(self.picture(which))
         return self._logits[name, which]
 
 
@@ -116,13 +130,22 @@ class Phase:
 
     share: of the budget (epochs, steps or minutes), compared to the shares of the other phases; 0 leaves it out.
     batches: function(networks, faces) -> what it trains on instead of the faces, made when it begins or is resumed: a
-        sequence of batches like `faces.Faces`, a pure function of networks that the phase does not move.
+        sequence of batches like `faces.Faces`, a pure function of networks that the phase does not move. Faces of
+        another size, in other batches or with other fields are `faces.again(...)`.
+    pictures: {name: function(scene)}, what critics judge, where "real" and "fake" are not those of `Scene.picture`.
+    until: (name, function) of a logged loss: once function(its mean over a pass) is true, the phase is over, and those
+        after it share what is left of the budget.
+    keep_best: name of a logged loss or score; the phase ends with the averaged generator of the pass in which that was
+        lowest, or highest with a minus before the name, instead of the last one.
     """
 
     name: str
     updates: tuple[Update, ...]
     share: float = 1.0
     batches: Callable | None = None
+    pictures: dict[str, Callable] = field(default_factory=dict)
+    until: tuple[str, Callable] | None = None
+    keep_best: str = ""
 
 
 def falling(start=0.5, least=0.05):
@@ -145,6 +168,9 @@ def adversarial(
     trains=("generator",),
     share=1.0,
     schedule=None,
+    critic_extra=(),
+    name="adversarial",
+    **options,
 ):
     """The phase in which a generator and a critic train against each other.
 
@@ -154,15 +180,17 @@ def adversarial(
     gradient_penalty, r1, l1: weights; a term of weight 0 is left out.
     r1_stride: R1 looks at every so-many-th face of a batch; its second derivatives are costly.
     alpha: "sample" or "pixel", see `objectives.random_weights`.
-    extra: further terms of the generator.
+    extra, critic_extra: further terms of the generator and of the critic.
     trains: networks that move with the generator's update.
     share, schedule: of the phase and of both its updates.
+    name, options: of the `Phase`.
     """
     critic_loss, generator_loss = objectives.ADVERSARIAL[objective]
     critic_terms = [
         Term("adversarial", lambda s: critic_loss(s.logits(critic, "real"), s.logits(critic, "fake"))),
         Term("real", lambda s: ops.mean(s.logits(critic, "real")), weight=0),
         Term("fake", lambda s: ops.mean(s.logits(critic, "fake")), weight=0),
+        *critic_extra,
     ]
     if gradient_penalty:
 
@@ -178,10 +206,11 @@ def adversarial(
     if l1:
         generator_terms.append(Term("l1", lambda s: objectives.l1_loss(s.fake[..., 1:], s.batch["ab"]), l1))
     return Phase(
-        "adversarial",
+        name,
         (
             Update(critic, tuple(critic_terms), (critic,), critic_steps, schedule),
             Update("generator", (*generator_terms, *extra), trains, schedule=schedule),
         ),
         share,
+        **options,
     )

@@ -7,7 +7,8 @@ trainer.fit(faces, epochs=3)
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 import keras
@@ -15,6 +16,7 @@ import numpy as np
 from keras import ops
 
 from anime_color.training import engine, phases
+from anime_color.training.best import Best
 from anime_color.training.turns import Turn, Turns
 from data_prep.errors import BadInput
 
@@ -23,13 +25,18 @@ from data_prep.errors import BadInput
 class System:
     """What a recipe builds, and all that training it needs.
 
-    networks: built functional models by name, "generator" among them, which may be made of others of them; a generator
-        takes a dictionary of tensors by the names of the contract and returns scaled lab (batch, H, W, 3).
+    networks: built functional models by name, "generator" among them, which may be made of others of them and is what
+        is averaged. It takes a dictionary of tensors by the names of the contract: its inputs say what the system
+        colors, be it `l`, `lines` or a `photo`, and which conditions it knows.
     phases: in the order in which they are trained.
     optimizers: by the names of the updates in the phases.
-    latent_size: length of the noise.
+    latent_size: length of the noise; 0 for a system without, which paints a picture once.
     ema: decay of the averaged generator, 0 for none.
     multiple: the generator's height and width are multiples of this.
+    fields: {name: function(`fields.Sample`)}, what its batches hold beside `l`, `ab` and `label`.
+    others: names of the further face sets, not paired with the first, that the fields draw from; what the first of them
+        shows is what the system's pictures are to look like.
+    about: facts that shape the training and are not in the settings, such as which trunk was found.
     """
 
     networks: dict[str, keras.Model]
@@ -38,6 +45,9 @@ class System:
     latent_size: int
     ema: float
     multiple: int
+    fields: dict[str, Callable] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    about: dict[str, str] = field(default_factory=dict)
 
     @property
     def updates(self):
@@ -65,9 +75,15 @@ class Trainer(engine.StepModel):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.steps = self._counter("steps")
         self.phase_now = self._counter("phase_now", (3,))  # see `turns.Turns`
+        self.phase_began = self._counter("phase_began", (), "float32")
         self.over = self._counter("over", (), "float32")  # how much of the phase is over, 0 to 1
+        self.best = Best(self) if any(phase.keep_best for phase in system.phases) else None
         self.turns = Turns(self)
-        self._moves = {update: engine.part_of_step(partial(self._update, update)) for update in system.updates}
+        self._moves = {
+            update: engine.part_of_step(partial(self._update, phase, update))
+            for phase in system.phases
+            for update in phase.updates
+        }
         self._means = {
             name: keras.metrics.Mean(name)
             for update in system.updates
@@ -92,7 +108,7 @@ class Trainer(engine.StepModel):
         return self.turns.phase
 
     def call(self, inputs, training=False):
-        """Pictures of the averaged generator, scaled lab."""
+        """Pictures of the averaged generator."""
         return self.averaged(inputs, training=training)
 
     @property
@@ -128,11 +144,17 @@ class Trainer(engine.StepModel):
         history.epoch = []
         total = math.inf if epochs is None else epochs * len(faces)
         spent = spent or (lambda: self.steps_done / total)
-        self.stop_training = False
+        self.stop_training = ended = False
         while not self.stop_training and self.steps_done < total:
-            batches, since, passes = self.turns.enter(faces, spent())
+            batches, since, passes = self.turns.enter(faces, spent(), ended)
             left = total - self.steps_done
             epoch, into = divmod(since, len(batches))
+            if since and not into and self._carried_means:  # loaded between two passes
+                means = {name: total / max(count, 1) for name, (total, count) in self._carried_means.items()}
+                ended, self._carried_means = self.turns.ended(means), None
+                if ended and self.turns.last:
+                    break
+                continue
             # a pass begun before is finished alone; without an end, a pass is a stretch of its own
             whole = 1 if into or left == math.inf else max(1, left // len(batches))
             turn = Turn(spent)
@@ -145,10 +167,13 @@ class Trainer(engine.StepModel):
                 callbacks=[*(callbacks or []), turn],  # last, for a stop that another asked for is final
                 verbose=verbose,
             )
-            self.stop_training = self.stop_training and not turn.taken
+            ended = turn.ended
+            self.stop_training = self.stop_training and (not turn.taken or (ended and self.turns.last))
             history.epoch += stretch.epoch
             for name, values in stretch.history.items():
                 history.history.setdefault(name, []).extend(values)
+        if self.phase.keep_best and (self.steps_done >= total or spent() >= 1):
+            self.best.restore()
         return history
 
     @property
@@ -156,9 +181,12 @@ class Trainer(engine.StepModel):
         """Train steps taken, over all sessions."""
         return int(ops.convert_to_numpy(self.steps))
 
-    def begin_phase(self):
-        """What a new phase finds: the averaged generator, and no means of a pass that is over."""
+    def end_phase(self):
+        """What the next phase finds: the averaged generator, or the best one that was kept, and no means of a pass that
+        is over."""
         self._carried_means = None
+        if self.phase.keep_best:
+            self.best.restore()
         if self.steps_done:
             self.networks["generator"].set_weights(self.averaged.get_weights())
 
@@ -188,12 +216,14 @@ class Trainer(engine.StepModel):
         rows = (ops.arange(size) + part * size) % count
         return {name: ops.take(values, rows, axis=0) for name, values in batch.items()}
 
-    def _update(self, update, batch):
+    def _update(self, phase, update, batch):
         optimizer = self.optimizers[update.name]
         variables = [v for name in update.trains for v in self.networks[name].trainable_variables]
 
         def loss_fn():
-            scene = phases.Scene(self.networks, batch, self.system.latent_size, self.seed_generator, update.trains)
+            scene = phases.Scene(
+                self.networks, batch, self.system.latent_size, self.seed_generator, update.trains, phase.pictures
+            )
             values = {term.name: ops.cast(term.function(scene), "float32") for term in update.terms}
             total = sum(term.weight * values[term.name] for term in update.terms if term.weight)
             return optimizer.scale_loss(total), {"loss": total, **values}
@@ -247,7 +277,8 @@ class Trainer(engine.StepModel):
             "averaged": self.averaged.weights,
             **{f"optimizer/{name}": optimizer.variables for name, optimizer in self.optimizers.items()},
             **{f"mean/{name}": mean.variables for name, mean in self._means.items()},
-            "trainer": [self.seed_generator.state, self.steps, self.phase_now, self.over],
+            "best": self.best.variables if self.best else [],
+            "trainer": [self.seed_generator.state, self.steps, self.phase_now, self.phase_began, self.over],
         }
         named = {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
         first = {}  # a generator and the networks that it is made of share variables

@@ -1,0 +1,48 @@
+"""The best pass of a phase: its averaged generator is kept, and is what the phase ends with."""
+
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class Best:
+    """Keeps the averaged generator of a `trainer.Trainer` as it was after the best pass of a phase."""
+
+    def __init__(self, trainer):
+        self.trainer = trainer
+        self.value = keras.Variable(math.inf, trainable=False, name="best_value")  # the lowest yet
+        self.weights = [
+            keras.Variable(weight.value, trainable=False, name=f"best_{i}")
+            for i, weight in enumerate(trainer.averaged.weights)
+        ]
+
+    @property
+    def variables(self):
+        """All of it, as a part of the trainer's state."""
+        return [self.value, *self.weights]
+
+    def offer(self, value):
+        """Keeps the averaged generator if `value` is lower than all before."""
+        if value < float(ops.convert_to_numpy(self.value)):
+            self.value.assign(value)
+            for kept, weight in zip(self.weights, self.trainer.averaged.weights, strict=True):
+                kept.assign(weight.value)
+
+    def restore(self):
+        """The averaged generator becomes the kept one, if there is one; nothing is kept any more."""
+        if np.isfinite(ops.convert_to_numpy(self.value)):
+            self.trainer.averaged.set_weights([ops.convert_to_numpy(weight) for weight in self.weights])
+        self.value.assign(math.inf)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Offers each pass to the trainer's `Best` by what `Phase.keep_best` names; comes after `callbacks.Scores`."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        name = self.model.phase.keep_best
+        sign, name = (-1, name[1:]) if name.startswith("-") else (1, name)
+        if name and name in (logs or {}):
+            self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
+            self.model.best.offer(sign * float(logs[name]))

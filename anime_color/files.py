@@ -1,8 +1,10 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and the folder of those that ship with the package."""
 
 import contextlib
 import os
 from pathlib import Path
+
+SHIPPED = Path(__file__).parent / "weights"
 
 
 @contextlib.contextmanager

@@ -13,11 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from anime_color import recipes, settings
-from anime_color.files import written_aside
+from anime_color.files import SHIPPED, written_aside
 from anime_color.training import checkpoints
 from data_prep.errors import BadInput
-
-SHIPPED = Path(__file__).parent / "weights"
 
 
 def shipped():

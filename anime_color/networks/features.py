@@ -6,7 +6,7 @@ from keras import layers
 
 def feature_network(size=64):
     """A small classifier's body: lab (batch, size, size, 3) -> a list of the maps of five depths and, last, their
-    pooled summary (batch, 128).
+    pooled summary (batch, 128). size: None for any.
 
     Convolution, batch normalization, ReLU; 24, 32, 64, 96, 128 channels. 229,000 weights: it judges a picture in a
     millisecond on two CPU cores. Always float32: a measure does not change with the precision of what it measures.

@@ -5,17 +5,15 @@
              its distances are never those of published tables
 """
 
-import json
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from PIL import Image
 
-from anime_color import color, networks
-from anime_color.presets import SHIPPED
+from anime_color import color
+from anime_color.networks import trunks
 from anime_color.scores import inputs
-from anime_color.training import checkpoints
 from data_prep.errors import BadInput
 
 NAMES = ("faces", "inception")
@@ -64,14 +62,8 @@ def resized(rgb, size):
 
 
 def _faces():
-    folder = SHIPPED / "face-features"
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    if checkpoints.sha256(folder / "network.npz") != config["sha256"]:
-        raise BadInput(f"{folder}: network.npz is not what was shipped (its sha256 differs); install again")
-    network = networks.feature_network(config["size"])
-    with np.load(folder / "network.npz", allow_pickle=False) as arrays:
-        network.set_weights([arrays[name].astype("float32") for name in sorted(arrays.files)])
-    return Features("faces network", network, config["size"], color.rgb_to_lab)
+    network, size = trunks.shipped_faces()
+    return Features("faces network", network, size, color.rgb_to_lab)
 
 
 def _inception():

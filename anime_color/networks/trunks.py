@@ -1,0 +1,190 @@
+"""Pretrained feature trunks by name: pictures in, the features of one layer out.
+
+`vgg19`     until block4_conv4, before its ReLU; ImageNet
+`vgg16`     until block4_conv3, before its ReLU; ImageNet
+`resnet50`  until conv4_block6_out, which is after a ReLU: the layer that encoders of this kind end with; ImageNet
+`faces`     ours, in weights/face-features: the classifier of characters until depth 4, before its ReLU
+
+ImageNet weights come from Keras' cache, or Keras downloads them. Where neither works, `faces` stands in and says so.
+"""
+
+import hashlib
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from anime_color import color
+from anime_color.files import SHIPPED
+from anime_color.networks.features import feature_network
+from anime_color.training import checkpoints
+from data_prep.errors import BadInput
+
+
+class Trunk(NamedTuple):
+    """A feature trunk; called with pictures (B, H, W, 3), sRGB / 127.5 - 1, it returns their features (B, h, w, C) as
+    losses need them: differentiable, batch statistics as they were learned.
+
+    network: what `prepare` returns -> features; takes any height and width. Of a trainable trunk it may be called with
+        training=True.
+    name: what it really is, for tables and run.json.
+    prepare: pictures -> what the network takes, in `keras.ops`.
+    """
+
+    network: keras.Model
+    name: str
+    prepare: callable
+
+    def __call__(self, pictures):
+        return self.network(self.prepare(pictures), training=False)
+
+
+class _Body(NamedTuple):
+    """A network of keras.applications: its title, its builder, the layer that its trunk ends with, and the md5 of the
+    weights without top that Keras publishes."""
+
+    title: str
+    build: callable
+    last: str
+    md5: str
+
+
+_BODIES = {
+    "vgg19": _Body("VGG19", keras.applications.VGG19, "block4_conv4", "253f8cb515780f3b799900260a226db6"),
+    "vgg16": _Body("VGG16", keras.applications.VGG16, "block4_conv3", "6d6bbae143d832006294945121d1f1fc"),
+    "resnet50": _Body("ResNet50", keras.applications.ResNet50, "conv4_block6_out", "4d473c1dd8becc155b73f8504c6f6626"),
+}
+NAMES = (*_BODIES, "faces")
+
+_IMAGENET_BGR = np.array([103.939, 116.779, 123.68], "float32")
+
+
+def find(name, weights=None, trainable=False):
+    """The `Trunk` `name`; frozen unless `trainable`, also inside a model that is trained.
+
+    weights: the file that its weights are read from, as Keras publishes it without top or as `save_weights` wrote it;
+        None takes the ImageNet weights, or the stand-in.
+
+    BadInput for another name, and for a file that is missing, damaged or of another network, be it in Keras' cache.
+    """
+    if name not in NAMES:
+        raise BadInput(f"trunk {name!r}: allowed are {', '.join(NAMES)}")
+    if name == "faces" and weights is not None:
+        raise BadInput(f"weights={weights!s}: the trunk 'faces' ships with its own; leave weights out")
+    trunk = _faces() if name == "faces" else _pretrained(name, weights)
+    trunk.network.trainable = trainable
+    return trunk
+
+
+def shipped_faces():
+    """(the shipped classifier's body for pictures of any size, the size in pixels that it was trained on).
+    BadInput for damaged weights."""
+    folder = SHIPPED / "face-features"
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    if checkpoints.sha256(folder / "network.npz") != config["sha256"]:
+        raise BadInput(f"{folder}: network.npz is not what was shipped (its sha256 differs); install again")
+    network = feature_network(size=None)
+    with np.load(folder / "network.npz", allow_pickle=False) as arrays:
+        network.set_weights([arrays[name].astype("float32") for name in sorted(arrays.files)])
+    return network, config["size"]
+
+
+def _faces():
+    network, _ = shipped_faces()
+    features = network.get_layer("depth4_1_normalization").output
+    return Trunk(keras.Model(network.input, features, name="faces_trunk"), "faces network depth4", _lab)
+
+
+def _pretrained(kind, weights):
+    """The trunk of a network of keras.applications, or the stand-in."""
+    title, _, last, md5 = _BODIES[kind]
+    cached = _cache() / _file_name(kind)
+    if weights is None and not cached.exists():
+        try:
+            whole, origin = _downloaded(kind), "ImageNet"
+        except Exception as error:  # Keras raises a bare Exception where the network fails
+            return _stand_in(kind, error)
+    else:
+        path = cached if weights is None else Path(weights)
+        whole = _loaded(kind, path)
+        published = _md5(path) == md5
+        if weights is None and not published:
+            raise _unusable(kind, path, "its md5 is not that of the published file")
+        origin = "ImageNet" if published else path.name
+    return Trunk(_until(last, whole), f"{title} {last} ({origin})", _caffe)
+
+
+def _stand_in(kind, error):
+    trunk = _faces()
+    trunk = trunk._replace(name=f"{trunk.name} (stand-in)")
+    told = (
+        f"{_BODIES[kind].title}: its ImageNet weights are missing and could not be downloaded ({error}); the "
+        f"{trunk.name} is used. Without a network: put {_file_name(kind)} into {_cache()}, or give weights=PATH"
+    )
+    print(" ".join(told.split()))
+    return trunk
+
+
+def _downloaded(kind):
+    """The whole network, with the weights that Keras downloads into its cache."""
+    return _BODIES[kind].build(include_top=False, weights="imagenet")
+
+
+def _loaded(kind, path):
+    """The whole network, with the weights of a file."""
+    if not path.is_file():
+        raise _unusable(kind, path, "there is no such file")
+    whole = _BODIES[kind].build(include_top=False, weights=None)
+    try:
+        with warnings.catch_warnings():
+            # of layers that do not fit, which the error that follows tells better
+            warnings.filterwarnings("ignore", "Skipping nested container", UserWarning)
+            whole.load_weights(path)
+    except Exception as error:  # a damaged file can fail anywhere inside h5py or Keras
+        raise _unusable(kind, path, str(error).partition("\n")[0].rstrip(":")) from error
+    return whole
+
+
+def _unusable(kind, path, reason):
+    title, file_name = _BODIES[kind].title, _file_name(kind)
+    if path == _cache() / file_name:
+        remedy = "remove it and Keras downloads it again, or put the file that Keras publishes in its place"
+    else:
+        remedy = f"give {file_name}, as Keras publishes it, or what save_weights wrote of the same network"
+    return BadInput(f"{path}: not the weights of {title} without its top ({reason}); {remedy}")
+
+
+def _until(last, whole):
+    """`whole` until its layer `last`. VGG has its ReLUs inside the convolutions; the last one is taken out."""
+    layer = whole.get_layer(last)
+    if isinstance(layer, keras.layers.Conv2D):
+        layer.activation = keras.activations.linear
+    return keras.Model(whole.input, layer.output, name=f"{whole.name}_trunk")
+
+
+def _file_name(kind):
+    return f"{kind}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+
+
+def _cache():
+    """Keras' own folder of weights."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
+
+
+def _md5(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _caffe(pictures):
+    """What the ImageNet weights were trained on: 0..255 less the mean color, blue first."""
+    return ops.subtract(ops.flip((ops.cast(pictures, "float32") + 1) * 127.5, -1), _IMAGENET_BGR)
+
+
+def _lab(pictures):
+    return color.rgb_to_lab_tensor((ops.cast(pictures, "float32") + 1) / 2)

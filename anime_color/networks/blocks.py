@@ -1,4 +1,4 @@
-"""Layers of our own: modulation by noise, and ways between full size and a part of it."""
+"""Layers of our own: modulation by noise, ways between full size and a part of it, and a border that mirrors."""
 
 import keras
 from keras import initializers, layers, ops
@@ -120,6 +120,28 @@ def doubled(x):
         shape[axis] *= 2
         x = ops.reshape(pair, (-1, *shape[1:]))
     return x
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class ReflectionPadding(layers.Layer):
+    """A border of `reach` pixels that mirrors the picture: (batch, H, W, C) -> (batch, H + 2 reach, W + 2 reach, C).
+
+    The outermost pixels are not repeated, so H and W must be above `reach`. A border of zeros would be a dark frame.
+    """
+
+    def __init__(self, reach, **options):
+        super().__init__(**options)
+        self.reach = reach
+
+    def call(self, x):
+        return ops.pad(x, ((0, 0), (self.reach, self.reach), (self.reach, self.reach), (0, 0)), mode="reflect")
+
+    def compute_output_shape(self, shape):
+        height, width = (side and side + 2 * self.reach for side in shape[1:3])
+        return (shape[0], height, width, shape[3])
+
+    def get_config(self):
+        return super().get_config() | {"reach": self.reach}
 
 
 def convolution(x, filters, kernel, strides, name):

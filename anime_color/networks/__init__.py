@@ -6,6 +6,7 @@ pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. Critics
 
 from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator
 from anime_color.networks.blocks import UNET_MULTIPLE
+from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
 from anime_color.networks.features import feature_network
 from anime_color.networks.regions import generator_of, palette_network, palette_reader, region_network
@@ -16,6 +17,8 @@ __all__ = [
     "additive_unet",
     "ancestor_critic",
     "ancestor_generator",
+    "cartoon_discriminator",
+    "cartoon_generator",
     "draft_discriminator",
     "feature_network",
     "film_generator",

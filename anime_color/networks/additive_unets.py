@@ -53,7 +53,14 @@ def additive_unet(given, name, width=64, join="add"):
             x = block(x, layers.Conv2D, growth, 3, 1, f"D{i}")
     x = joined(x, encoded[0], "out")
     lab = layers.Conv2D(
-        3, 3, padding="same", use_bias=False, activation="tanh", kernel_initializer=normal(), dtype="float32", name="lab"
+        3,
+        3,
+        padding="same",
+        use_bias=False,
+        activation="tanh",
+        kernel_initializer=normal(),
+        dtype="float32",
+        name="lab",
     )(x)
     return keras.Model({"lines": lines, given: colors}, lab, name=name)
 

@@ -1,4 +1,4 @@
-"""Layers of our own: modulation by noise, and ways between full size and a part of it."""
+"""Layers of our own: modulation by noise, ways between full size and a part of it, and a border that mirrors."""
 
 import keras
 from keras import initializers, layers, ops
@@ -123,8 +123,31 @@ def doubled(x):
 
 
 def normal():
-    """The initializer of the older systems: N(0, 0.02)."""
+    """The kernels of the older systems at the start, N(0, 0.02). A new one for each layer, since one draws the same
+    numbers every time."""
     return initializers.RandomNormal(stddev=0.02)
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class ReflectionPadding(layers.Layer):
+    """A border of `reach` pixels that mirrors the picture: (batch, H, W, C) -> (batch, H + 2 reach, W + 2 reach, C).
+
+    The outermost pixels are not repeated, so H and W must be above `reach`. A border of zeros would be a dark frame.
+    """
+
+    def __init__(self, reach, **options):
+        super().__init__(**options)
+        self.reach = reach
+
+    def call(self, x):
+        return ops.pad(x, ((0, 0), (self.reach, self.reach), (self.reach, self.reach), (0, 0)), mode="reflect")
+
+    def compute_output_shape(self, shape):
+        height, width = (side and side + 2 * self.reach for side in shape[1:3])
+        return (shape[0], height, width, shape[3])
+
+    def get_config(self):
+        return super().get_config() | {"reach": self.reach}
 
 
 def convolution(x, filters, kernel, strides, name):

@@ -6,6 +6,7 @@ Contract, everywhere in the package:
     l     (..., H, W, 1) float32   L*/50 - 1, so -1..1
     ab    (..., H, W, 2) float32   a*/110, b*/110; inside the sRGB gamut within +-0.98
     lab   (..., H, W, 3) float32   l and ab side by side: what generators return and critics see
+    photo (..., H, W, 3) float32   sRGB / 127.5 - 1, so -1..1: for systems that change lightness and color
 
 The NumPy forms call scikit-image; the `keras.ops` forms are for losses and run on every backend. They agree to
 1e-3 on the scaled values, for matrices and white point are scikit-image's own.
@@ -226,6 +227,16 @@ def scale(lab):
 def unscale(lab):
     """L*, a*, b* values of scaled `lab` (..., 3)."""
     return np.concatenate([(lab[..., :1] + 1) * LIGHTNESS_SCALE, lab[..., 1:] * AB_SCALE], -1)
+
+
+def scale_rgb(rgb):
+    """float32 of -1..1 of uint8 `rgb` of any shape: what networks of photos read and return."""
+    return np.asarray(rgb, "float32") / np.float32(127.5) - 1
+
+
+def unscale_rgb(rgb):
+    """uint8 `rgb` of scaled values; what lies outside -1..1 is clipped."""
+    return np.round((np.clip(rgb, -1, 1) + 1) * 127.5).astype("uint8")
 
 
 def rgb_to_lab_tensor(rgb):

@@ -15,7 +15,6 @@ CROSS = 0.5  # share of points that reach one further along an axis, for each of
 
 def written(plane, rows, columns, lab):
     """Puts the scaled colors `lab` (..., 3) at places of a plane (H, W, 3), changed and returned."""
-    lab = np.asarray(lab, "float32")
     plane[rows, columns] = np.concatenate([lab[..., 1:], (lab[..., :1] + 3) / 4], -1)
     return plane
 

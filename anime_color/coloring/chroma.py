@@ -17,19 +17,20 @@ def gray(rgb):
     return color.lab_to_rgb(lab * np.array([1, 0, 0], "float32"))
 
 
-def sheet(original, colorings):
-    """The chroma sheet: the original and its gray version, then up to 25 colorings in a grid of 5 columns.
+def sheet(original, colorings, given=None):
+    """The chroma sheet: the original and what was colored of it, then up to 25 colorings in a grid of 5 columns.
 
+    given: what was colored; None for the gray version of the original.
     original (H, W, 3), colorings (N, H, W, 3) -> uint8; 25 of them give 5 rows, 6 pictures wide.
     """
     rows = [stack(list(colorings[i : i + 5]), axis=1) for i in range(0, len(colorings), 5)]
-    left = stack([original, gray(original)], axis=0)
+    left = stack([original, gray(original) if given is None else given], axis=0)
     return stack([left, stack(rows)], axis=1)
 
 
-def row(original, colorings):
-    """One face a row: original, gray, and its colorings (N, H, W, 3)."""
-    return stack([original, gray(original), *colorings], axis=1)
+def row(original, colorings, given=None):
+    """One face a row: original, what was colored of it (None: the gray version), and its colorings (N, H, W, 3)."""
+    return stack([original, gray(original) if given is None else given, *colorings], axis=1)
 
 
 def with_strip(coloring, palette):

@@ -1,4 +1,4 @@
-"""Any picture in, pictures of the same size out, their lightness untouched."""
+"""Any picture in, pictures of the same size out; the lightness of gray pictures is untouched."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from anime_color import color, presets
-from anime_color.coloring import noise, painting, regions
+from anime_color.coloring import noise, painters, painting, regions
 from anime_color.coloring.flats import Flats, with_alpha
 from anime_color.coloring.recolor import recolored
 from data_prep import on_white, open_with_alpha
@@ -25,31 +25,31 @@ class Regions(NamedTuple):
 
 
 class Colorizer:
-    """Paints gray pictures with a trained generator.
+    """Paints pictures with a trained generator.
 
-    A picture is a path, a PIL image or an array (see `data_prep.open_image`); its own colors, if any, are not looked
-    at. What comes back is uint8 RGB of its size, or RGBA with its alpha where it has one; its lightness is the
-    picture's, for colors that sRGB cannot show at that lightness are desaturated until it can.
+    A picture is a path, a PIL image or an array (see `data_prep.open_image`). What comes back is uint8 RGB of its size,
+    or RGBA with its alpha where it has one. What the picture has to be depends on the weights, see `takes`:
 
-    generator: takes `l` and `noise`, returns scaled lab. One that is made of regions and palette cuts a picture once,
+        "gray picture"   its own colors, if any, are not looked at; its lightness is kept, for colors that sRGB cannot
+                         show at that lightness are desaturated until it can
+        "line art"       dark ink on light paper, drawn or scanned
+        "photo"          anything; it gets another lightness and other colors
+
+    generator: its inputs say what it takes, see `painters`. One that is made of regions and palette cuts a picture once,
         at its own size, and paints it with many palettes; what another one paints is enlarged.
-    size: side of the faces that it was trained on; pictures are shown to it at about this size, so that colors do
+    size: side of the pictures that it was trained on; pictures are shown to it at about this size, so that colors do
         not depend on that of the picture.
     lightness: "lab" or "luma", what the generator was trained to see.
     multiple: height and width that the generator gets are multiples of this.
     name: of the weights, for people.
+    takes, conditions: what it colors, and the names of the arguments of `colorize` that it listens to.
     clipped: share of the pixels that were desaturated, for each coloring of the last call.
     """
 
     def __init__(self, generator, size, lightness="lab", multiple=32, name=""):
-        self.generator, self.size, self.lightness, self.multiple, self.name = (
-            generator,
-            size,
-            lightness,
-            multiple,
-            name,
-        )
-        self.painter = painting.painter(generator)
+        self.generator, self.size, self.multiple, self.name = generator, size, multiple, name
+        self.painter = painters.painter(generator, lightness)
+        self.takes, self.conditions = self.painter.takes, self.painter.conditions
         self.clipped = np.zeros(0)
 
     @classmethod
@@ -60,34 +60,44 @@ class Colorizer:
     @property
     def knows_regions(self):
         """Whether the weights cut pictures into regions, as those of `chroma` do."""
-        return isinstance(self.painter, painting.RegionPainter)
+        return isinstance(self.painter, painters.RegionPainter)
 
     @property
     def latent_size(self):
-        return self.generator.input["noise"].shape[-1]
+        """Length of a noise; 0 for weights that paint a picture in one way."""
+        return self.generator.input["noise"].shape[-1] if "noise" in self.conditions else 0
 
-    def chroma(self, picture, noises=25, seed=0, schedule="balanced", lock=None, dots=None):
-        """Colorings of one picture, uint8 (noises, H, W, 3 or 4).
+    def given(self, rgb):
+        """What an artist would have begun with to make the colored picture `rgb` (H, W, 3): for weights that take line
+        art its lines, else the picture itself."""
+        return self.painter.given(rgb)
+
+    def chroma(self, picture, noises=25, seed=0, schedule="balanced", **conditions):
+        """Colorings of one picture, uint8 (noises, H, W, 3 or 4); a single one from weights without noise.
 
         noises: how many, or the noises themselves (N, latent).
         seed, schedule: of the noises, see `noise.schedule`.
-        lock, dots: as in `colorize`; they are the same in all colorings.
+        conditions: as in `colorize`, but for the noise; they are the same in all colorings.
         """
-        return self._paint(picture, self.noises(noises, seed, schedule), lock, dots)
+        return self._paint(picture, self.noises(noises, seed, schedule), conditions)
 
-    def colorize(self, picture, noise=None, seed=0, lock=None, dots=None):
-        """One coloring of one picture, uint8 (H, W, 3 or 4).
+    def colorize(self, picture, noise=None, seed=0, **conditions):
+        """One coloring of one picture, uint8 (H, W, 3 or 4). BadInput for conditions that the weights do not know, see
+        `conditions`.
 
         noise: (latent,), such as one of `noises()` that was liked or saved; None takes the first of the sheet of
             `seed`.
         lock: {region: color}, regions by name ("hair", "eyes", "skin", "clothes", "background") or number, colors as
             "#3060c0", "navy" or (red, green, blue); or a `palettes.Palette`. What is locked comes out in that color, at
             the lightness of the picture, and the rest is sampled to match it.
-        dots: [(x, y, color), ...], pixels from the left and the top: what a dot is on takes its color, hair to its
-            tips. Dots that contradict each other in one region split it, with a warning.
+        dots: [(x, y, color) or (x, y, color, radius), ...], pixels from the left and the top, or a JSON file with such
+            a list; several in a row are a stroke. With regions, what a dot is on takes its color, hair to its tips, and
+            dots that contradict each other in one region split it, with a warning. On line art, a dot also tells how
+            light that is.
+        threshold: of line art: what is darker (1..255) is ink and all else paper; "otsu" finds it.
         """
         chosen = self.noises(seed=seed)[:1] if noise is None else self.noises(np.asarray(noise, "float32")[None])
-        return self._paint(picture, chosen, lock, dots)[0]
+        return self._paint(picture, chosen, conditions)[0]
 
     def recolor(self, picture, region, noises=25, seed=0, schedule="balanced"):
         """New colors inside a region of one picture, to match the rest, uint8 (noises, H, W, 3 or 4); outside it, the
@@ -98,6 +108,8 @@ class Colorizer:
         noises, seed, schedule: as in `chroma`.
         """
         noises = self.noises(noises, seed, schedule)
+        if self.takes != "gray picture":
+            raise BadInput(f"weights {self.name}: they color a {self.takes}; recolor with those of a gray picture")
         if self.knows_regions:
             flats = self.flats(picture)
             colorings = recolored(flats, region, noises)
@@ -105,19 +117,23 @@ class Colorizer:
             return colorings
         rgb, alpha = open_with_alpha(picture)
         inside = regions.mask(region, rgb.shape[:2])
-        return with_alpha(np.where(inside[..., None], self._enlarged(rgb, alpha, noises), rgb), alpha)
+        return with_alpha(np.where(inside[..., None], self._painted(rgb, alpha, noises), rgb), alpha)
 
-    def flats(self, picture, dots=None):
+    def flats(self, picture, dots=None, **ink):
         """The picture cut into regions, `flats.Flats`: ready for any palette, each in milliseconds. BadInput if the
         weights know no regions.
 
-        dots: as in `colorize`.
+        dots, threshold: as in `colorize`.
         """
-        rgb, alpha = open_with_alpha(picture)
-        self._check(rgb)
         if not self.knows_regions:
             raise BadInput(f"weights {self.name}: they know no regions; take those of a chroma of this version")
-        return Flats(self.painter, self._given(on_white(rgb, alpha)), rgb, alpha, dots, self.name)
+        self._check_known(ink)
+        rgb, alpha = open_with_alpha(picture)
+        self._check(rgb)
+        seen, reduced = self._seen(rgb, alpha)
+        shaded = self.painter.shaded(seen, reduced, dots, **ink)
+        given = painters.scaled_lightness(reduced(shaded), self.painter.lightness)
+        return Flats(self.painter, given, shaded, alpha, dots, self.name)
 
     def regions(self, picture):
         """The soft regions of one picture, `Regions`: how much of each a pixel belongs to, float32 (K, H, W), and what
@@ -128,43 +144,62 @@ class Colorizer:
         return Regions(shares, flats.names)
 
     def noises(self, noises=25, seed=0, schedule="balanced"):
-        """The noises (N, latent) of `chroma` with the same arguments. BadInput if given ones do not fit."""
-        if isinstance(noises, int):
+        """The noises (N, latent) of `chroma` with the same arguments, (1, 0) of weights without noise. BadInput if given
+        ones do not fit."""
+        if isinstance(noises, int) and not self.latent_size:
+            noises = np.zeros((1, 0))
+        elif isinstance(noises, int):
             noises = noise.schedule(schedule, self.latent_size, noises, seed)
         noises = np.asarray(noises, "float32")
         if noises.ndim != 2 or noises.shape[1] != self.latent_size or not np.isfinite(noises).all():
             raise BadInput(f"noises {noises.shape}: needed are finite numbers (count, {self.latent_size})")
         return noises
 
-    def lab(self, rgb, noises):
+    def lab(self, rgb, noises, **conditions):
         """Yields the coloring of `rgb`, uint8 (H, W, 3), by each of the noises (N, latent): scaled lab (H, W, 3), as
         the generator wants it, so some of it outside the sRGB gamut."""
-        lightness = color.rgb_to_lab(rgb)[..., 0]
         if self.knows_regions:
-            flats = self.flats(rgb)
-            sketch = flats.sketch(flats.sampled(noises))
+            flats = self._flats(rgb, conditions)
+            lightness, sketch = flats.l, flats.sketch(flats.sampled(noises, conditions.get("lock")))
         else:
-            sketch = self.painter.sketch(self._given(rgb), lightness, noises)
+            lightness, sketch = self.painter.sketch(rgb, self._reduced, noises, **conditions)
         for a, b in zip(*np.split(sketch(slice(None)), 2), strict=True):
             yield np.stack([lightness, a, b], -1)
 
-    def _paint(self, picture, noises, lock=None, dots=None):
+    def _paint(self, picture, noises, conditions):
         """uint8 (N, H, W, 3 or 4) of the noises (N, latent)."""
-        if self.knows_regions or lock or dots:
-            flats = self.flats(picture, dots)
-            colorings = flats.paint(flats.sampled(noises, lock))
+        conditions = {name: value for name, value in conditions.items() if value}
+        self._check_known(conditions)
+        if self.knows_regions:
+            flats = self._flats(picture, conditions)
+            colorings = flats.paint(flats.sampled(noises, conditions.get("lock")))
             self.clipped = flats.clipped
             return colorings
         rgb, alpha = open_with_alpha(picture)
-        return with_alpha(self._enlarged(rgb, alpha, noises), alpha)
+        return with_alpha(self._painted(rgb, alpha, noises, conditions), alpha)
 
-    def _enlarged(self, rgb, alpha, noises):
+    def _flats(self, picture, conditions):
+        return self.flats(picture, **{name: value for name, value in conditions.items() if name != "lock"})
+
+    def _painted(self, rgb, alpha, noises, conditions=()):
         """uint8 (N, H, W, 3) of weights that know no regions."""
         self._check(rgb)
-        lightness = color.rgb_to_lab(rgb)[..., 0]
-        sketch = self.painter.sketch(self._given(on_white(rgb, alpha)), lightness, noises)
+        lightness, sketch = self.painter.sketch(*self._seen(rgb, alpha), noises, **dict(conditions))
         colorings, self.clipped = painting.finished(sketch, lightness, len(noises))
         return colorings
+
+    def _check_known(self, conditions):
+        for name in conditions:
+            if name not in self.conditions:
+                known = ", ".join(self.conditions) or "none"
+                raise BadInput(f"{name}: weights {self.name} do not know it; conditions that they know: {known}")
+
+    def _seen(self, rgb, alpha):
+        """(the picture that a painter gets, how it is reduced for the network). A gray picture keeps the pixels that it
+        has where it is transparent, and is reduced on white; others lie on white in any case."""
+        if self.takes == "gray picture":
+            return rgb, lambda picture: self._reduced(on_white(picture, alpha))
+        return on_white(rgb, alpha), self._reduced
 
     def _check(self, rgb):
         height, width = rgb.shape[:2]
@@ -173,13 +208,10 @@ class Colorizer:
                 f"picture of {width}x{height} px: needed is {SHORTEST_SIDE} to {LONGEST_SIDE} px a side; resize it"
             )
 
-    def _given(self, rgb):
-        """Scaled lightness (1, h, w, 1) as the generator wants to see it."""
-        return color.rgb_to_lab(self._reduced(rgb), self.lightness)[None, ..., :1]
-
     def _reduced(self, rgb):
-        """The picture at about the size of the training faces: its short side there, both sides multiples."""
-        fixed = self.generator.input["l"].shape[1:3]
+        """A picture, (H, W) or (H, W, 3), at about the size of the training faces: its short side there, both sides
+        multiples."""
+        fixed = next(given.shape[1:3] for given in self.generator.input.values() if len(given.shape) == 4)
         if None not in fixed:
             height, width = fixed
         else:

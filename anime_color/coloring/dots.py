@@ -1,15 +1,22 @@
-"""Dots of color: what a dot is on takes its color, hair to its tips; dots that contradict each other split a region."""
+"""Dots of color, (x, y, color) or (x, y, color, radius): pixels from the left and the top; several in a row are a stroke.
 
+On regions, what a dot is on takes its color, hair to its tips; dots that contradict each other split a region. For a
+network of hints they become a plane (hints.py).
+"""
+
+import json
 import warnings
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 from skimage import filters, segmentation
 
-from anime_color import color
+from anime_color import color, hints
 from anime_color.coloring import regions
 from anime_color.coloring.painting import resized
-from anime_color.coloring.palettes import ab_of
+from anime_color.coloring.palettes import lab_of
 from data_prep.errors import BadInput
 
 MOST = 1000
@@ -17,19 +24,66 @@ ONE_COLOR = 2.0  # Lab units between two dots that say the same
 APART = 0.1  # correlation that a region may lack to take the color of a dot nearer by half the picture's side
 
 
-def colors(flats, dots):
-    """{region: scaled ab} of `dots`, [(x, y, color), ...], on a `flats.Flats`; regions in which they contradict split.
+class Dot(NamedTuple):
+    """x, y: its pixel. lab: its color, scaled. radius: in pixels; 0 is the one pixel."""
 
-    BadInput if a dot is none, lies outside, or says another color than one on the same place.
-    """
+    x: int
+    y: int
+    lab: np.ndarray
+    radius: float
+
+
+def checked(dots, size):
+    """The list of `Dot` that `dots` means on a picture of `size` (H, W): a list of them, or the path of a JSON file with
+    one. BadInput if a dot is none or lies outside."""
+    if isinstance(dots, (str, Path)):
+        dots = load(dots)
+    if not isinstance(dots, (list, tuple)):
+        raise BadInput(f"dots {dots!r}: needed is a list of (x, y, color) or (x, y, color, radius), or a JSON file")
     if len(dots) > MOST:
         raise BadInput(f"{len(dots)} dots: at most {MOST} can be taken")
+    return [_checked(dot, size) for dot in dots]
+
+
+def load(path):
+    """The dots of a JSON file, [[x, y, "#rrggbb"], [x, y, "navy", radius], ...]."""
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: no dots ({type(error).__name__}); needed is JSON, [[x, y, color], ...]") from error
+
+
+def _checked(dot, size):
+    if isinstance(dot, str) or np.ndim(dot) == 0 and not isinstance(dot, (list, tuple)) or len(dot) not in (3, 4):
+        raise BadInput(f"dot {dot!r}: needed is (x, y, color) or (x, y, color, radius)")
+    x, y = regions.place(dot[:2], size)
+    radius = dot[3] if len(dot) == 4 else 0
+    if isinstance(radius, (bool, str)) or not 0 <= radius <= max(size):
+        raise BadInput(f"dot {dot!r}: its radius is a number of pixels from 0 to {max(size)}")
+    return Dot(x, y, lab_of(dot[2]), radius)
+
+
+def plane(dots, size, cells):
+    """Hints (h, w, 3) of dots on a picture of `size` (H, W), for a network whose plane has `cells` (h, w): the cell in
+    which a dot lies, so none is lost, and those with their centers inside its radius. Later dots cover earlier ones."""
+    found = np.zeros((*cells, 3), "float32")
+    rows, columns = ((np.arange(cell) + 0.5) * side / cell for cell, side in zip(cells, size, strict=True))
+    for dot in checked(dots, size):
+        inside = np.hypot(rows[:, None] - dot.y, columns - dot.x) <= dot.radius
+        inside[dot.y * cells[0] // size[0], dot.x * cells[1] // size[1]] = True
+        hints.written(found, *np.nonzero(inside), dot.lab)
+    return found
+
+
+def colors(flats, dots):
+    """{region: scaled ab} of `dots` on a `flats.Flats`, which count where their centers are; regions in which they
+    contradict split.
+
+    BadInput as `checked`, or if two say different colors on one place.
+    """
     said = {}
-    for dot in dots:
-        if np.ndim(dot) == 0 and not isinstance(dot, (list, tuple)) or len(dot) != 3:
-            raise BadInput(f"dot {dot!r}: needed is (x, y, color)")
-        x, y = regions.place(dot[:2], flats.l.shape)
-        said.setdefault(flats.at(x, y), []).append((x, y, ab_of(dot[2])))
+    for dot in checked(dots, flats.l.shape):
+        said.setdefault(flats.at(dot.x, dot.y), []).append((dot.x, dot.y, dot.lab[1:]))
     found = {}
     for region, some in said.items():
         distinct = []

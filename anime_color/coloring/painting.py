@@ -1,94 +1,29 @@
-"""From networks to pixels: what a generator sees and samples, regions cut out along the picture's own lightness at its
-own size, and colors finished by a table (`color.swatches`).
+"""From what networks paint to pixels at the picture's own size: regions cut out along its lightness, colors enlarged along
+its lines, and finished by a table (`color.swatches`).
 
 Planes are (K, H, W) here, a region or a color after the other, for pixels that lie together are read together.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import partial
 
-import keras
 import numpy as np
 from joblib import cpu_count
 from PIL import Image
+from scipy import ndimage
 
 from anime_color import color
-from anime_color.coloring.naming import Naming
 
-PIXELS_AT_ONCE = 2**18  # in one call of a generator, which bounds its memory
 FINISHED_AT_ONCE = 2**20  # pixels of all colorings, finished by one thread, which bounds the memory
 CUT_AT = 512  # longest side at which borders are brought to the lines; what is larger is enlarged from there
 EDGE = 0.15  # change of scaled lightness, 7.5 L*, at which what lies on the other side counts little
 REACH = 1.5  # pixels of the region network from which a border is brought to its line
+FLAT = 1e-3  # variance of a guide in a window, that of some 3 % of its range, below which it says nothing about colors
 CERTAINTY = 4  # how much less than the inside of a region counts what lies between two
 
 
-def painter(generator):
-    """What paints with a generator: a `RegionPainter` where it is made of regions and palette, or a `PlainPainter`."""
-    made_of = {layer.name for layer in generator.layers}
-    return RegionPainter(generator) if {"regions", "sampler"} <= made_of else PlainPainter(generator)
-
-
-class PlainPainter:
-    """Paints with any generator of l and noise; its colors are enlarged to the size of the picture."""
-
-    def __init__(self, generator):
-        self.generator = generator
-
-    def sketch(self, given, lightness, noises):
-        """A function that gives scaled ab (2 N, rows, W), a of each coloring, then b of each, of a slice of rows of a
-        picture painted with noises (N, latent).
-
-        given: what the generator sees of it, scaled lightness (1, h, w, 1). lightness: its own, scaled (H, W).
-        """
-        chunk, colorings = max(1, PIXELS_AT_ONCE // given.size), []
-        for start in range(0, len(noises), chunk):
-            some = noises[start : start + chunk]
-            colorings.append(self.generator.predict_on_batch({"l": np.repeat(given, len(some), axis=0), "noise": some}))
-        lab = np.concatenate(colorings)
-        planes = np.moveaxis(lab[..., 1:], -1, 0).reshape(-1, *lab.shape[1:3])
-        return lambda rows: resized(planes, lightness.shape, rows)
-
-
-class RegionPainter:
-    """Asks a generator that is made of regions and palette: what it sees, what it samples, what the regions are."""
-
-    def __init__(self, generator):
-        seen = generator.get_layer("painting").input[0], generator.get_layer("tokens_of_regions").output
-        self.read = keras.Model(generator.input["l"], seen)
-        self.sampler = generator.get_layer("sampler")
-
-    def look(self, given):
-        """(m (K, h, w), tokens (K, T)) of scaled lightness (1, H, W, 1)."""
-        m, tokens = self.read.predict_on_batch(given)
-        return np.ascontiguousarray(np.moveaxis(m[0], -1, 0)), tokens[0]
-
-    def palettes(self, tokens, noises, known=None):
-        """Palettes (N, K, 4) of the noises (N, latent), all in one batch, of the regions that `tokens` (K, T) tell of.
-
-        known: (K, 4), what is not NaN of it comes out as it is, and the rest is sampled to match.
-        """
-        known = np.full(self.sampler.output.shape[1:], np.nan, "float32") if known is None else known
-        locked = ~np.isnan(known)
-        mean, deviation = _scale(self.sampler.get_layer("palette_standardized"))
-        standardized = np.where(locked, (known - mean) / deviation, 0)
-        given = {"tokens": tokens, "known": standardized, "locked": locked}
-        given = {name: np.repeat(x[None].astype("float32"), len(noises), axis=0) for name, x in given.items()}
-        return np.where(locked, known, self.sampler.predict_on_batch(given | {"noise": noises}))
-
-    def standardized(self, tokens):
-        """Tokens (..., T) as the sampler sees them: each number with mean 0 and deviation 1 on the training faces."""
-        mean, deviation = _scale(self.sampler.get_layer("palette").get_layer("tokens_standardized"))
-        return (tokens - mean) / deviation
-
-    @cached_property
-    def naming(self):
-        """What tells the part of a drawing that a region is."""
-        return Naming(self)
-
-
 def mixture(planes, palettes, means, lightness):
-    """A function that gives scaled ab (2 N, rows, W) like `PlainPainter.sketch`, of palettes (N, K, 4) mixed as planes
+    """A function that gives scaled ab (2 N, rows, W) like a painter's sketch, of palettes (N, K, 4) mixed as planes
     (K, h, w), whose sum over K is 1, say. means: the mean lightness of each region (K,). lightness: (H, W)."""
     colors, slopes = np.split(palettes, 2, -1)
     flat = colors - slopes * means[:, None]
@@ -107,8 +42,8 @@ def mixture(planes, palettes, means, lightness):
 
 
 def finished(sketch, lightness, count):
-    """(`count` pictures uint8 (N, H, W, 3), share of the pixels of each that had to be desaturated) of a sketch as
-    `PlainPainter.sketch` gives it and of scaled lightness (H, W)."""
+    """(`count` pictures uint8 (N, H, W, 3), share of the pixels of each that had to be desaturated) of a function that
+    gives scaled ab (2 N, rows, W), a of each, then b of each, of a slice of rows, and of scaled lightness (H, W)."""
     height, width = lightness.shape
     pictures = np.empty((count, height, width, 3), "uint8")
     rows = max(1, FINISHED_AT_ONCE // (width * count))
@@ -146,6 +81,20 @@ def cut_out(m, lightness):
     return np.ascontiguousarray(np.moveaxis(shares, -1, 0))
 
 
+def along(planes, small, guide):
+    """Planes (C, h, w) at the size of `guide` (H, W), with its edges: what the guide has beyond its reduced form `small`
+    (h, w) tells what the planes have beyond theirs. The local linear model of the guided filter (He et al. 2010), windows
+    of 3 x 3 small pixels."""
+    if small.shape == guide.shape:
+        return planes
+    mean = partial(ndimage.uniform_filter, size=3, mode="nearest")
+    mean_small = mean(small)
+    variance = mean(small * small) - mean_small**2
+    slopes = [(mean(small * plane) - mean_small * mean(plane)) / (variance + FLAT) for plane in planes]
+    beyond = guide - resized(small[None], guide.shape)[0]
+    return resized(planes, guide.shape) + resized(np.stack(slopes), guide.shape) * beyond
+
+
 def resized(planes, size, rows=slice(None)):
     """The given rows of planes (K, h, w) at another `size` (height, width), bilinear, or the mean of all pixels where
     they get smaller."""
@@ -178,8 +127,3 @@ def _follow(line, before, kept, step):
     np.subtract(before, line, out=step)
     step *= kept
     line += step
-
-
-def _scale(layer):
-    """(mean, deviation) of a `networks.regions.Standardized`."""
-    return keras.ops.convert_to_numpy(layer.mean), keras.ops.convert_to_numpy(layer.deviation)

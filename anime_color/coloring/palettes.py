@@ -138,8 +138,13 @@ class Palette:
 
 
 def ab_of(value):
-    """Scaled ab (2,) of a color: "#3060c0", a color's English name, or (red, green, blue) from 0 to 255. BadInput if
-    it is none of these."""
+    """Scaled ab (2,) of a color, see `lab_of`."""
+    return lab_of(value)[1:]
+
+
+def lab_of(value):
+    """Scaled lab (3,) of a color: "#3060c0", a color's English name, or (red, green, blue) from 0 to 255. BadInput if it
+    is none of these."""
     needed = "needed is #rrggbb, a color's English name, or red, green, blue from 0 to 255"
     try:
         rgb = ImageColor.getrgb(value)[:3] if isinstance(value, str) else tuple(int(part) for part in value)
@@ -147,7 +152,7 @@ def ab_of(value):
         raise BadInput(f"color {value!r}: {needed}") from error
     if len(rgb) != 3 or not all(0 <= part <= 255 for part in rgb):
         raise BadInput(f"color {value!r}: {needed}")
-    return color.rgb_to_lab(np.array(rgb, "uint8")[None, None])[0, 0, 1:]
+    return color.rgb_to_lab(np.array(rgb, "uint8")[None, None])[0, 0]
 
 
 def load(path):

@@ -1,7 +1,7 @@
 """Builder functions that return named functional `keras.Model`s, a file a family.
 
-Generators take a dictionary of tensors by the names of the contract (`l`, `noise`, `lines`, `hints`, `photo`) and return
-pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. Critics take pictures and return logits.
+Generators take a dictionary of tensors by the names of the contract (`l`, `noise`, `lines`, `hints`, `photo`) and
+return pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. Critics take pictures and return logits.
 """
 
 from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator

@@ -1,5 +1,6 @@
 """A few scores of a few faces in a second or two: what a training run logs, and when it raises an alarm."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,11 +34,12 @@ class Real:
 
 
 def scores(colorizer, real, noises):
-    """The scores `NAMES` of a colorizer with fixed noises (K, latent), as floats; KID x 1000 is of all K colorings of
+    """The scores `NAMES` of a colorizer with fixed noises (K, latent), as floats, those of one coloring where it has no
+    noise; KID x 1000 is of all K colorings of
     all faces at once, so a little high: read how it changes."""
     each, summaries = [], []
     for rgb in real.rgb:
-        colorings = colorizer.chroma(rgb, noises)
+        colorings = colorizer.chroma(colorizer.given(rgb), noises)
         summaries.append(real.features(colorings)[0])
         lab = color.unscale(color.rgb_to_lab(colorings))
         original = color.unscale(color.rgb_to_lab(rgb))
@@ -46,12 +48,13 @@ def scores(colorizer, real, noises):
                 colors.colorfulness(colorings).mean(),
                 colors.gray_share(lab[..., 1:]).mean(),
                 colors.brown_share(lab).mean(),
-                diversity.mean_pairwise_ab(lab[..., 1:], diversity.CELLS),
+                diversity.mean_pairwise_ab(lab[..., 1:], diversity.CELLS) if len(noises) > 1 else math.nan,
                 fidelity.ab_error(lab[..., 1:], original[..., 1:]).min(),
             )
         )
     kid = 1000 * realism.kid(np.concatenate(summaries), real.summaries)
-    return dict(zip(NAMES, (kid, *map(float, np.mean(each, axis=0))), strict=True))
+    values = dict(zip(NAMES, (kid, *map(float, np.mean(each, axis=0))), strict=True))
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def alarms(values, real):
@@ -63,7 +66,7 @@ def alarms(values, real):
         found.append(
             f"everything brown: {values['brown_share']:.0%} of the pixels, {real.brown_share:.0%} in real faces"
         )
-    if values["pairwise_ab_cells"] < diversity.NOISE_IGNORED:
+    if values.get("pairwise_ab_cells", math.inf) < diversity.NOISE_IGNORED:
         found.append(
             f"noise ignored: colorings of a face differ by {values['pairwise_ab_cells']:.1f} Lab units, "
             f"less than the {diversity.NOISE_IGNORED:.0f} that can be seen"

@@ -113,6 +113,7 @@ class Log(keras.callbacks.Callback):
         # a row is that of a whole epoch: a run stopped within one writes it when the epoch is complete
         kept = [r for r in read_log(self.path) if int(r["epoch"]) <= epoch]
         self._rewrite([*kept, row | {"seconds": round(self.clock.seconds, 1)}])
+        (logs or {}).pop("alarm", None)  # words, of which the progress bar would take the mean
 
     def _rewrite(self, rows):
         with written_aside(self.path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
@@ -142,7 +143,10 @@ class Sheets(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         steps = self.model.steps_done  # on JAX, asking the model also brings its weights up to date
-        rows = [chroma.row(face, self.colorizer.chroma(face, self.noises)) for face in self.rgb]
+        given = [self.colorizer.given(face) for face in self.rgb]
+        rows = [
+            chroma.row(face, self.colorizer.chroma(g, self.noises), g) for face, g in zip(self.rgb, given, strict=True)
+        ]
         path = self.folder / f"epoch-{epoch + 1:04d}.png"
         chroma.save_png(chroma.stack(rows), path, {"epoch": epoch + 1, "steps": steps})
 

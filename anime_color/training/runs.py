@@ -29,6 +29,7 @@ from anime_color.faces import Faces
 from anime_color.files import written_aside
 from anime_color.scores import features, glance
 from anime_color.training import callbacks, checkpoints, engine
+from anime_color.training.best import KeepBest
 from anime_color.training.trainer import Trainer
 from data_prep.errors import BadInput
 
@@ -52,6 +53,7 @@ def train(
     extra=(),
     timer=time.monotonic,
     start=None,
+    others=None,
 ):
     """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
 
@@ -63,6 +65,7 @@ def train(
     extra: further Keras callbacks.
     timer: what minutes are of; `time.process_time` counts those of the processor alone.
     start: preset or run folder of the same recipe whose networks a new run begins with (fine-tuning).
+    others: {name: path} of the further face sets that the recipe draws from, such as the cartoons of `cartoongan`.
     Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns. BadInput if the
     run folder belongs to other settings or faces, or is in use; `callbacks.NotFinite` if a loss is no number.
     """
@@ -78,10 +81,13 @@ def train(
         trainer.compile()
         system = trainer.system
         options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
-        batches = Faces(faces, batch_size=settings.batch_size * system.parts, **options)
+        others = _others(recipe, system.others, others or {}, options)
+        batches = Faces(
+            faces, batch_size=settings.batch_size * system.parts, fields=system.fields, others=others, **options
+        )
         if start is not None:
             trainer.begin_with(presets.networks(start))  # first, for what does not fit leaves no folder behind
-        description = _describe(run, recipe, settings, batches, start)
+        description = _describe(run, recipe, settings, batches, start, system.about)
         limits = [*([steps] if steps else []), *([epochs * len(batches)] if epochs else [])]
         clock = callbacks.Clock(_restore(trainer, run), min(limits, default=None), minutes, timer)
         faces = batches.folder
@@ -91,7 +97,8 @@ def train(
         attached = [
             callbacks.Watch(),
             clock,
-            *_scores(score_epochs, faces, options, colorizer, noises),
+            *_scores(score_epochs, faces, options, colorizer, noises, next(iter(others.values()), None)),
+            KeepBest(),
             callbacks.Log(run / "log.csv", clock),
             callbacks.Sheets(run / "sheets", colorizer, _sheet_faces(faces, options), noises),
             saver,
@@ -131,6 +138,15 @@ def fine_tuning(recipe, start, faces):
     )
 
 
+def _others(recipe, names, given, options):
+    """{name: `Faces`} of the further sets that a recipe draws from. BadInput names what is missing or not asked for."""
+    if set(names) != set(given):
+        odd = sorted(set(names) ^ set(given))[0]
+        needed = " ".join(f"--also {name}=FACESET" for name in names) or "nothing beside --faces"
+        raise BadInput(f"recipe {recipe}: {odd} is {'missing' if odd in names else 'not drawn from'}; give {needed}")
+    return {name: Faces(given[name], flips=False, shuffle=False, **options) for name in names}
+
+
 def _sheet_faces(faces, options):
     """Some faces of two splits, of many characters: those that the run never trains on, if the set has any."""
     return np.concatenate(
@@ -138,12 +154,15 @@ def _sheet_faces(faces, options):
     )
 
 
-def _scores(epochs, faces, options, colorizer, noises):
-    """The callback that scores every `epochs` epochs, in a list; none for 0."""
+def _scores(epochs, faces, options, colorizer, noises, alike):
+    """The callback that scores every `epochs` epochs, in a list; none for 0.
+
+    alike: `Faces` that the system's pictures are to look like, where they are not the set that it colors.
+    """
     if not epochs:
         return []
     unseen = _unseen_first(faces, options)[0]
-    real = Faces(faces, flips=False, shuffle=False, **options)
+    real = alike or Faces(faces, flips=False, shuffle=False, **options)
     real = glance.Real.of(
         unseen.rgb(_spread(unseen, SCORED_FACES)), real.rgb(_spread(real, REAL_FACES)), features.load("faces")
     )
@@ -163,12 +182,13 @@ def _unseen_first(faces, options):
     return found
 
 
-def _describe(run, recipe, settings, batches, start):
+def _describe(run, recipe, settings, batches, start, about):
     """Writes run.json, or holds what it says against what is asked for now; returns it."""
     asked = {
         "recipe": recipe,
         "settings": settings_module.to_json(settings),
         "faces": {"digest": batches.digest, "count": batches.count},
+        "about": about,
         "start": start and {"name": start.name, "sha256": checkpoints.sha256(start.weights / "generator.npz")},
     }
     if (run / "run.json").exists():
@@ -179,6 +199,7 @@ def _describe(run, recipe, settings, batches, start):
                 "faces": d.get("faces", {}).get("digest"),
                 "start": (d.get("start") or {}).get("name"),
             }
+            | d.get("about", {})
             | d["settings"]
             for d in (found, asked)
         )

@@ -1,7 +1,5 @@
 """Whose turn it is: phases share a budget, and each begins where the one before ended."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops

@@ -1,0 +1,212 @@
+"""What paints with a generator: a painter for each kind of picture that generators take.
+
+    takes         what a user brings: "gray picture" (its colors, if any, are not looked at), "line art" or "photo"
+    conditions    what else it listens to, by the names of the arguments of `Colorizer.colorize`
+    given(rgb)    what a user would bring of a colored picture (H, W, 3): what scores and sheets show to the painter
+    sketch(...)   (scaled lightness (H, W), a function that gives scaled ab (2 N, rows, W), a of each coloring, then b of
+                  each, of a slice of rows) of a picture, painted with noises (N, latent)
+
+Generators work at about the size of their training pictures, so a painter gets a function `reduced` that brings a picture
+(H, W) or (H, W, 3) there, and brings what they painted back along the lines of the picture.
+"""
+
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from anime_color import color
+from anime_color.coloring import dots as dots_on
+from anime_color.coloring.naming import Naming
+from anime_color.coloring.painting import along, resized
+from data_prep import lines as line_art
+from data_prep.errors import BadInput
+
+PIXELS_AT_ONCE = 2**18  # in one call of a generator, which bounds its memory
+MOST_INK = 0.5  # of a line drawing's mean; what is darker is a picture and no line drawing
+LEAST_INK = 0.25  # of the darkest pixel; what is lighter all over is empty paper
+
+
+def painter(generator, lightness="lab"):
+    """The painter of a generator, by what it takes and is made of.
+
+    lightness: "lab" or "luma", what it was trained to see.
+    """
+    made_of, takes = {layer.name for layer in generator.layers}, set(generator.input)
+    if "photo" in takes:
+        return PhotoPainter(generator)
+    if "shading" in made_of:
+        return ShadedPainter(generator)
+    if "lines" in takes:
+        return LinePainter(generator)
+    if {"regions", "sampler"} <= made_of:
+        return RegionPainter(generator, lightness)
+    return PlainPainter(generator, lightness)
+
+
+class PlainPainter:
+    """Paints with any generator of l and noise; its colors are enlarged to the size of the picture."""
+
+    takes, conditions = "gray picture", ("noise",)
+
+    def __init__(self, generator, lightness="lab"):
+        self.generator, self.lightness = generator, lightness
+
+    def given(self, rgb):
+        return rgb
+
+    def sketch(self, rgb, reduced, noises):
+        given, lightness = scaled_lightness(reduced(rgb), self.lightness), color.rgb_to_lab(rgb)[..., 0]
+        chunk, colorings = max(1, PIXELS_AT_ONCE // given.size), []
+        for start in range(0, len(noises), chunk):
+            some = noises[start : start + chunk]
+            colorings.append(self.generator.predict_on_batch({"l": np.repeat(given, len(some), axis=0), "noise": some}))
+        lab = np.concatenate(colorings)
+        planes = np.moveaxis(lab[..., 1:], -1, 0).reshape(-1, *lab.shape[1:3])
+        return lightness, lambda rows: resized(planes, lightness.shape, rows)
+
+
+class RegionPainter:
+    """Asks a generator that is made of regions and palette: what it sees, what it samples, what the regions are. A
+    `flats.Flats` paints with it."""
+
+    takes, conditions = "gray picture", ("noise", "lock", "dots")
+
+    def __init__(self, generator, lightness="lab"):
+        self.lightness = lightness
+        seen = generator.get_layer("painting").input[0], generator.get_layer("tokens_of_regions").output
+        self.read = keras.Model(generator.input["l"], seen)
+        self.sampler = generator.get_layer("sampler")
+
+    def given(self, rgb):
+        return rgb
+
+    def shaded(self, rgb, reduced, dots=None, threshold=None):
+        """The picture (H, W, 3) whose lightness is cut into regions: the given one."""
+        return rgb
+
+    def look(self, given):
+        """(m (K, h, w), tokens (K, T)) of scaled lightness (1, H, W, 1)."""
+        m, tokens = self.read.predict_on_batch(given)
+        return np.ascontiguousarray(np.moveaxis(m[0], -1, 0)), tokens[0]
+
+    def palettes(self, tokens, noises, known=None):
+        """Palettes (N, K, 4) of the noises (N, latent), all in one batch, of the regions that `tokens` (K, T) tell of.
+
+        known: (K, 4), what is not NaN of it comes out as it is, and the rest is sampled to match.
+        """
+        known = np.full(self.sampler.output.shape[1:], np.nan, "float32") if known is None else known
+        locked = ~np.isnan(known)
+        mean, deviation = _scale(self.sampler.get_layer("palette_standardized"))
+        standardized = np.where(locked, (known - mean) / deviation, 0)
+        given = {"tokens": tokens, "known": standardized, "locked": locked}
+        given = {name: np.repeat(x[None].astype("float32"), len(noises), axis=0) for name, x in given.items()}
+        return np.where(locked, known, self.sampler.predict_on_batch(given | {"noise": noises}))
+
+    def standardized(self, tokens):
+        """Tokens (..., T) as the sampler sees them: each number with mean 0 and deviation 1 on the training faces."""
+        mean, deviation = _scale(self.sampler.get_layer("palette").get_layer("tokens_standardized"))
+        return (tokens - mean) / deviation
+
+    @cached_property
+    def naming(self):
+        """What tells the part of a drawing that a region is."""
+        return Naming(self)
+
+
+class LinePainter:
+    """Paints line art with a generator of lines and hints, once: what changes the coloring are dots."""
+
+    takes, conditions = "line art", ("dots", "threshold")
+
+    def __init__(self, generator):
+        self.generator, self.factor = generator, generator.get_layer("small_lines").pool_size[0]
+
+    def given(self, rgb):
+        return drawing_of(rgb)
+
+    def sketch(self, rgb, reduced, noises, dots=None, threshold=None):
+        lightness, *ab = drawn(self.generator, self.factor, ink_of(rgb, threshold), reduced, dots)
+        ab = np.stack(ab)
+        return np.clip(lightness, -1, 1), lambda rows: ab[:, rows]
+
+
+class ShadedPainter(RegionPainter):
+    """The door of `RegionPainter` for line art: a network draws the lightness that the lines stand for, and all that can
+    be done with regions can be done with that."""
+
+    takes, conditions = "line art", ("noise", "lock", "dots", "threshold")
+
+    def __init__(self, generator):
+        super().__init__(generator.get_layer("chroma"))
+        self.shading = generator.get_layer("shading")
+        self.factor = self.shading.get_layer("stem").factor
+
+    def given(self, rgb):
+        return drawing_of(rgb)
+
+    def shaded(self, rgb, reduced, dots=None, threshold=None):
+        """A gray picture (H, W, 3): the lines (H, W, 3), filled with lightness; a dot's is that of its color."""
+        (lightness,) = drawn(self.shading, self.factor, ink_of(rgb, threshold), reduced, dots)
+        return color.lab_to_rgb(np.stack([np.clip(lightness, -1, 1), *np.zeros((2, *rgb.shape[:2]), "float32")], -1))
+
+
+class PhotoPainter:
+    """Turns photos into pictures of their own lightness and color, once, with a generator of photos."""
+
+    takes, conditions = "photo", ()
+
+    def __init__(self, generator):
+        self.generator = generator
+
+    def given(self, rgb):
+        return rgb
+
+    def sketch(self, rgb, reduced, noises):
+        small = color.scale_rgb(reduced(rgb))
+        painted = self.generator.predict_on_batch({"photo": small[None]})[0]
+        # each channel along its own: a line of the photo is a line of the cartoon
+        planes = [
+            along(np.moveaxis(painted[..., i : i + 1], -1, 0), small[..., i], color.scale_rgb(rgb[..., i]))[0]
+            for i in range(3)
+        ]
+        lab = color.rgb_to_lab(color.unscale_rgb(np.stack(planes, -1)))
+        ab = np.moveaxis(lab[..., 1:], -1, 0)
+        return lab[..., 0], lambda rows: ab[:, rows]
+
+
+def scaled_lightness(rgb, lightness):
+    """Scaled lightness (1, h, w, 1) of a picture (h, w, 3), as a generator wants to see it."""
+    return color.rgb_to_lab(rgb, lightness)[None, ..., :1]
+
+
+def drawing_of(rgb):
+    """The lines (H, W, 3) of a colored picture, as an artist might have drawn them before."""
+    return np.repeat(line_art.extract(rgb)[..., None], 3, -1)
+
+
+def ink_of(rgb, threshold=None):
+    """Lines uint8 (H, W) of a scanned or drawn line drawing, its paper white. BadInput if it is empty or no line art."""
+    lines = line_art.cleaned(rgb, threshold)
+    if lines.min() > 255 * (1 - LEAST_INK):
+        raise BadInput("no line on the drawing: needed is dark ink on light paper")
+    if lines.mean() < 255 * MOST_INK:
+        raise BadInput(
+            "the picture is mostly dark: needed is line art, dark ink on light paper; weights such as chroma-128 color "
+            "gray pictures"
+        )
+    return lines
+
+
+def drawn(network, factor, lines, reduced, dots):
+    """What a network of lines and hints, the latter `factor` times smaller, paints: planes (C, H, W) of lines uint8
+    (H, W) with dots."""
+    small = reduced(lines) / np.float32(255)
+    hints = dots_on.plane(dots or [], lines.shape, [side // factor for side in small.shape])
+    painted = network.predict_on_batch({"lines": small[None, ..., None], "hints": hints[None]})[0]
+    return along(np.moveaxis(painted, -1, 0), small, lines / np.float32(255))
+
+
+def _scale(layer):
+    """(mean, deviation) of a `networks.regions.Standardized`."""
+    return keras.ops.convert_to_numpy(layer.mean), keras.ops.convert_to_numpy(layer.deviation)

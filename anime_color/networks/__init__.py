@@ -10,6 +10,7 @@ from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generat
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
 from anime_color.networks.features import feature_network
 from anime_color.networks.regions import generator_of, palette_network, palette_reader, region_network
+from anime_color.networks.shading import shaded_generator, shading_network
 from anime_color.networks.unets import ancestor_generator, film_generator, generator_and_critic
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "palette_reader",
     "pooled_critic",
     "region_network",
+    "shaded_generator",
+    "shading_network",
     "two_scale_critic",
     "two_stage_generator",
 ]

@@ -160,6 +160,35 @@ def normalized(x, name):
     return layers.GroupNormalization(max(1, x.shape[-1] // 8), epsilon=1e-5, name=f"{name}_normalization")(x)
 
 
+GROWTH = (1, 2, 4, 6)
+
+
+def four_levels(x, width):
+    """A U-Net of four levels of w, 2w, 4w, 6w channels, the lowest of which sees the whole face: (features (batch, H, W,
+    w), those of the level below (batch, H/2, W/2, 2w)) of x (batch, H, W, C), H and W multiples of 8."""
+    skips = []
+    for level, growth in enumerate(GROWTH):
+        x = convolution(x, growth * width, 3, 1 if level == 0 else 2, f"down{level}")
+        y = convolution(active(x, f"down{level}"), growth * width, 3, 1, f"down{level}_residual")
+        x = layers.Add(name=f"down{level}_sum")([x, y])
+        skips.append(x)
+    x = active(skips[-1], "bottom")
+    x = active(convolution(x, GROWTH[-1] * width, 3, 1, "bottom_mix"), "bottom_mix")
+    for level in (2, 1, 0):
+        below = x
+        x = layers.UpSampling2D(2, name=f"up{level}_enlarged")(
+            convolution(x, GROWTH[level] * width, 3, 1, f"up{level}")
+        )
+        x = active(layers.Add(name=f"up{level}_skip")([x, skips[level]]), f"up{level}")
+        x = active(convolution(x, GROWTH[level] * width, 3, 1, f"up{level}_mix"), f"up{level}_mix")
+    return x, below
+
+
+def active(x, name):
+    """Normalized, and through a leaky ReLU."""
+    return layers.LeakyReLU(0.2, name=f"{name}_activation")(normalized(x, name))
+
+
 def style(noise):
     """The noise, bent by two small layers, as FiLM wants it."""
     for i in range(2):

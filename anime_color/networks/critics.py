@@ -51,10 +51,10 @@ def pooled_critic(width=32):
     return keras.Model(picture, layers.Dense(1, dtype="float32", name="logit")(x), name="critic")
 
 
-def two_scale_critic(width=32, factor=4):
+def two_scale_critic(width=32, factor=4, channels=3):
     """Two judgments of a picture of any size, logits (batch, 2): of its patches at full detail, packed by `factor`
     into channels, and of the whole, four times smaller. No normalization, as in `pooled_critic`."""
-    picture = layers.Input((None, None, 3), name="lab")
+    picture = layers.Input((None, None, channels), name="lab")
     logits = []
     for name, x, steps in (
         ("fine", SpaceToDepth(factor, name="packed")(picture), [(2, 3, 1), (4, 4, 2), (4, 3, 1)]),

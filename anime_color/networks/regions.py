@@ -12,11 +12,10 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-from anime_color.networks.blocks import DepthToSpace, GuidedUpsampling, SpaceToDepth, convolution, normalized
+from anime_color.networks.blocks import DepthToSpace, GuidedUpsampling, SpaceToDepth, convolution, four_levels
 
 LEAST_PIXELS = 1e-3  # keeps the means of a region of no area finite
 FLAT = 2e-3  # variance of l, that of some 2 L*, below which a region's lightness says nothing about its color
-GROWTH = (1, 2, 4, 6)
 EXACT = {"dtype": "float32"}
 
 
@@ -121,21 +120,7 @@ def region_network(regions=24, width=32, factor=2, features=64):
     the features by one linear layer, so that these learn what tells colors.
     """
     l = layers.Input((None, None, 1), name="l")  # noqa: E741
-    x, skips = SpaceToDepth(factor, name="stem")(l), []
-    for level, growth in enumerate(GROWTH):
-        x = convolution(x, growth * width, 3, 1 if level == 0 else 2, f"down{level}")
-        y = convolution(_active(x, f"down{level}"), growth * width, 3, 1, f"down{level}_residual")
-        x = layers.Add(name=f"down{level}_sum")([x, y])
-        skips.append(x)
-    x = _active(skips[-1], "bottom")
-    x = _active(convolution(x, GROWTH[-1] * width, 3, 1, "bottom_mix"), "bottom_mix")
-    for level in (2, 1, 0):
-        below = x
-        x = layers.UpSampling2D(2, name=f"up{level}_enlarged")(
-            convolution(x, GROWTH[level] * width, 3, 1, f"up{level}")
-        )
-        x = _active(layers.Add(name=f"up{level}_skip")([x, skips[level]]), f"up{level}")
-        x = _active(convolution(x, GROWTH[level] * width, 3, 1, f"up{level}_mix"), f"up{level}_mix")
+    x, below = four_levels(SpaceToDepth(factor, name="stem")(l), width)
     seen = layers.Concatenate(name="two_levels")([x, layers.UpSampling2D(2, name="level1_enlarged")(below)])
     seen = layers.Conv2D(features, 1, name="features", **EXACT)(seen)
     guess = layers.Conv2D(2, 1, kernel_initializer="zeros", name="guess", **EXACT)(seen)
@@ -254,7 +239,3 @@ def _regions_and_tokens(regions, l):  # noqa: E741
     small = m if factor == 2 else layers.AveragePooling2D(2, name="regions_small", **EXACT)(m)
     small_l = layers.AveragePooling2D(factor, name="small_l", **EXACT)(l)
     return m, Tokens(name="tokens_of_regions", **EXACT)(small, features, small_l)
-
-
-def _active(x, name):
-    return layers.LeakyReLU(0.2, name=f"{name}_activation")(normalized(x, name))

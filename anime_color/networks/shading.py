@@ -1,0 +1,39 @@
+"""The lightness that a line drawing stands for: what opens `chroma` to line art."""
+
+import keras
+from keras import layers, ops
+
+from anime_color.networks.blocks import DepthToSpace, SpaceToDepth, convolution, four_levels
+
+EXACT = {"dtype": "float32"}
+
+
+def shading_network(width=32, factor=4):
+    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), for any height and width that are
+    multiples of 8 * factor.
+
+    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; then two convolutions at full
+    size, beside the lines, so that what is filled ends where they are.
+    """
+    given = {"lines": layers.Input((None, None, 1), name="lines"), "hints": layers.Input((None, None, 3), name="hints")}
+    packed = SpaceToDepth(factor, name="stem")(given["lines"])
+    x, _ = four_levels(layers.Concatenate(name="lines_and_hints")([packed, given["hints"]]), width)
+    # at full size a channel costs factor * factor times as much, so there are few
+    x = DepthToSpace(factor, name="full_size")(convolution(x, 8 * factor**2, 1, 1, "widened"))
+    x = layers.Concatenate(name="with_lines")([x, given["lines"]])
+    x = layers.LeakyReLU(0.2, name="fine_activation")(convolution(x, 16, 3, 1, "fine"))
+    return keras.Model(
+        given, layers.Conv2D(1, 3, padding="same", activation="tanh", name="l", **EXACT)(x), name="shading"
+    )
+
+
+def shaded_generator(shading, chroma):
+    """{"lines", "hints", "noise"} -> scaled lab (B, H, W, 3): the lightness that `shading` draws, colored by `chroma`, a
+    generator of l and noise."""
+    given = {
+        name: layers.Input(one.shape[1:], name=name)
+        for name, one in {**shading.input, **chroma.input}.items()
+        if name != "l"
+    }
+    l = shading({"lines": given["lines"], "hints": given["hints"]})  # noqa: E741
+    return keras.Model(given, chroma({"l": l, "noise": given["noise"]}), name="generator")

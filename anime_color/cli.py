@@ -52,6 +52,9 @@ def _parser():
     train_parser.add_argument(
         "--faces", required=True, nargs="+", metavar="FACESET", help="folders made by python -m data_prep"
     )
+    train_parser.add_argument(
+        "--also", action="append", default=[], metavar="NAME=FACESET", help="a further set: cartoons=... for cartoongan"
+    )
     train_parser.add_argument("--run", required=True, help="folder of the run")
     begun = train_parser.add_mutually_exclusive_group()
     begun.add_argument("--preset", default="practical", help="tiny, practical (default) or faithful")
@@ -105,12 +108,24 @@ def _train(options):
         options.minutes,
         score_epochs=options.score_epochs,
         start=options.start,
+        others=_further(options.also),
     )
     print(f"{options.run}: {trainer.steps_done} steps; the same command with a larger budget continues")
     if options.start is not None:
         print(f"\nbefore and after, on pictures of {options.faces[0]} that were not trained on:\n")
         scores, context = scoring.side_by_side([options.start, options.run], options.faces[0])
         print(results.table(scores, context))
+
+
+def _further(assignments):
+    """{"cartoons": "cartoons256"} of ["cartoons=cartoons256"]."""
+    sets = {}
+    for assignment in assignments:
+        name, separator, folder = assignment.partition("=")
+        if not (name and separator and folder) or name in sets:
+            raise BadInput(f"--also {assignment}: needed is NAME=FACESET, each name once")
+        sets[name] = folder
+    return sets
 
 
 def _score(options):

@@ -1,5 +1,4 @@
-"""A face set as batches: dictionaries of `l`, `ab`, `label` and the fields that a system wants, read from memory-mapped
-arrays.
+"""A face set as batches: dictionaries of the fields that a system wants, read from memory-mapped arrays.
 
 A face set is the folder that `python -m data_prep` writes (its README section names the files). Nothing is loaded
 as a whole: a batch reads its own rows, so 30,000 faces cost no memory.
@@ -13,8 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from anime_color import color
-from anime_color.fields import Sample
+from anime_color.fields import COLORS, Sample
 from data_prep.errors import BadInput
 
 SPLITS = ("train", "validation", "test", "all")
@@ -26,7 +24,7 @@ class Faces(keras.utils.PyDataset):
     `faces[i]` is a pure function of `i`, the seed and the files, also past the first pass: pass `i // len(faces)`
     has its own order and flips. So a resumed run goes on with the very batch at which it stopped.
 
-        {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32, **fields}      B is smaller in a pass's last batch
+        {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32}      B is smaller in a pass's last batch
 
     folder: the face set, or several of them, whose faces are mixed.
     split: "train", "validation", "test" or "all".
@@ -36,8 +34,8 @@ class Faces(keras.utils.PyDataset):
     lightness: "lab" or "luma", see `color.rgb_to_lab`.
     flips: mirror half of the faces, drawn anew each pass.
     shuffle: another order in each pass; off for scoring.
-    fields: {name: function(`fields.Sample`) -> array}, what a batch holds beside lightness and color. What is random in
-        them comes from the sample: it depends on the seed, the pass and the face, and on nothing else.
+    fields: {name: function(`fields.Sample`) -> array}, what a batch holds; None is lightness, color and label, as
+        above. What is random in a field depends on the seed, the pass and the face, and on nothing else.
     others: {name: Faces}, further sets, not paired with this one, that fields may draw from.
     """
 
@@ -56,7 +54,7 @@ class Faces(keras.utils.PyDataset):
     ):
         super().__init__()
         self.options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        self.fields, self.others = dict(fields or {}), dict(others or {})
+        self.fields, self.others = dict(fields or COLORS), dict(others or {})
         folders = [Path(one) for one in (folder if isinstance(folder, (list, tuple)) else [folder])]
         self.folder = folders[0]
         sets = [_read(one) for one in folders]
@@ -108,13 +106,11 @@ class Faces(keras.utils.PyDataset):
         rgb = self.rgb(positions)
         mirrored = np.broadcast_to(mirrored, len(rgb))
         rgb[mirrored] = rgb[mirrored, :, ::-1]
-        lab = color.rgb_to_lab(rgb, self.lightness)
-        batch = {"l": lab[..., :1], "ab": lab[..., 1:], "label": self.labels[positions]}
-        if self.fields:
-            randoms = [np.random.default_rng([self.seed, epoch, int(position), 1]) for position in positions]
-            samples = [Sample(*one, self.others) for one in zip(rgb, lab, randoms, strict=True)]
-            batch |= {name: np.stack([field(s) for s in samples]) for name, field in self.fields.items()}
-        return batch
+        randoms = [np.random.default_rng([self.seed, epoch, int(position), 1]) for position in positions]
+        samples = [
+            Sample(*one, self.lightness, self.others) for one in zip(rgb, self.labels[positions], randoms, strict=True)
+        ]
+        return {name: np.stack([field(sample) for sample in samples]) for name, field in self.fields.items()}
 
     def rgb(self, positions):
         """uint8 pictures (len(positions), size, size, 3) at the given positions of the split."""

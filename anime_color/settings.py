@@ -48,6 +48,8 @@ _BELOW_ONE = ("beta_1", "beta_2", "ema")
 _WORDS = {
     "network": ("film", "ancestor"),
     "objective": ("non_saturating", "hinge", "least_squares", "wasserstein"),
+    "upsampling": ("transposed", "resized"),
+    "content_norm": ("l1", "l2"),
     "join": ("add", "concatenate"),
     "frozen": ("nothing", "regions"),
     "slopes": ("fitted", "none"),

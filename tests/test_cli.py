@@ -179,7 +179,7 @@ def test_bad_input_is_one_line_and_exit_code_2(run, face_set, tmp_path, capsys):
         "two colors on one place": [*ours, "--dot", "3,3,red", "--dot", "3,3,blue"],
         "at most 1000 can be taken": [*ours, *["--dot", "3,3,red"] * 1001],
         "region 24: the picture has regions 0 to 23": [*ours, "--lock", "24=red"],
-        "they know no regions": [*one, "--lock", "hair=red"],
+        "do not know it": [*one, "--lock", "hair=red"],
         "take those of a chroma": [
             *one,
             "--save-palette",

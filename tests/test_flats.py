@@ -118,7 +118,7 @@ def test_weights_without_regions_refuse_locks_and_dots():
 
     plain = Colorizer(networks.film_generator(width=8, latent_size=8), size=32, name="old")
     for steered in ({"lock": {"hair": "red"}}, {"dots": [(1, 1, "red")]}):
-        with pytest.raises(BadInput, match="weights old: they know no regions"):
+        with pytest.raises(BadInput, match="weights old do not know it"):
             plain.chroma(draw(3, 48).rgb, 2, **steered)
     with pytest.raises(BadInput, match="names and clicks need regions"):
         plain.recolor(draw(3, 48).rgb, [(3, 3)], 2)

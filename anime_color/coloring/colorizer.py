@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from anime_color import color, presets
+from anime_color import presets
 from anime_color.coloring import noise, painters, painting, regions
 from anime_color.coloring.flats import Flats, with_alpha
 from anime_color.coloring.recolor import recolored
@@ -35,8 +35,8 @@ class Colorizer:
         "line art"       dark ink on light paper, drawn or scanned
         "photo"          anything; it gets another lightness and other colors
 
-    generator: its inputs say what it takes, see `painters`. One that is made of regions and palette cuts a picture once,
-        at its own size, and paints it with many palettes; what another one paints is enlarged.
+    generator: its inputs say what it takes, see `painters`. One that is made of regions and palette cuts a picture
+        once, at its own size, and paints it with many palettes; what another one paints is enlarged.
     size: side of the pictures that it was trained on; pictures are shown to it at about this size, so that colors do
         not depend on that of the picture.
     lightness: "lab" or "luma", what the generator was trained to see.
@@ -144,8 +144,8 @@ class Colorizer:
         return Regions(shares, flats.names)
 
     def noises(self, noises=25, seed=0, schedule="balanced"):
-        """The noises (N, latent) of `chroma` with the same arguments, (1, 0) of weights without noise. BadInput if given
-        ones do not fit."""
+        """The noises (N, latent) of `chroma` with the same arguments, (1, 0) of weights without noise. BadInput if
+        given ones do not fit."""
         if isinstance(noises, int) and not self.latent_size:
             noises = np.zeros((1, 0))
         elif isinstance(noises, int):

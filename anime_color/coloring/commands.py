@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from anime_color.arguments import check_out, numbers, positive
-from anime_color.coloring import chroma, directions, layers, noise, palettes
+from anime_color.coloring import chroma, directions, dots, layers, noise, palettes
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.coloring.directions import SLIDERS
 from anime_color.coloring.naming import NAMES
@@ -54,7 +54,13 @@ def add_to(commands):
             metavar="REGION=COLOR",
             help="hair=#3060c0: the rest is to match",
         )
-        locked.add_argument("--dot", action="append", default=[], type=_dot, metavar="X,Y,COLOR", help="a dot of color")
+        locked.add_argument(
+            "--dot", action="append", default=[], type=_dot, metavar="X,Y,COLOR[,RADIUS]", help="a dot of color"
+        )
+        locked.add_argument("--dots", metavar="FILE.json", help="[[x, y, color], [x, y, color, radius], ...]")
+        locked.add_argument(
+            "--threshold", type=_threshold, metavar="N|otsu", help="of scanned line art: what is darker is ink"
+        )
     for picked in (one, part):
         picked.add_argument("picture", metavar="PICTURE")
         picked.add_argument("--out", required=True, metavar="OUT.png")
@@ -69,9 +75,9 @@ def _chroma(options):
     check_out("--out", options.out, ".png", options.pictures)
     if (options.distance or options.region) and not options.around:
         raise BadInput("--distance and --region are those of variations; give --around too, or leave them out")
-    if options.dot and len(options.pictures) > 1:
+    if (options.dot or options.dots) and len(options.pictures) > 1:
         raise BadInput(f"--dot: a place in one picture; {len(options.pictures)} pictures were given")
-    lock = _lock(options.lock)
+    lock, said = _lock(options.lock), _conditions(options)
     colorizer = Colorizer.from_preset(options.weights)
     noises = colorizer.noises(options.noises, options.seed, options.schedule)
     facts = {"seed": options.seed, "schedule": options.schedule, "weights": colorizer.name, **_said(options)}
@@ -84,7 +90,7 @@ def _chroma(options):
     for rgb in [open_image(picture) for picture in options.pictures]:
         if options.region or options.strip:
             with _warnings_told():
-                flats = colorizer.flats(rgb, options.dot)
+                flats = colorizer.flats(rgb, **said)
             entries = flats.sampled(noises, lock)
             if options.region:
                 liked = flats.sampled(chosen[None], lock)[0]
@@ -96,11 +102,11 @@ def _chroma(options):
                 colorings = [chroma.with_strip(c, flats.palette(e)) for c, e in zip(colorings, entries, strict=True)]
         else:
             with _warnings_told():
-                colorings = colorizer.chroma(rgb, noises, lock=lock, dots=options.dot)
+                colorings = colorizer.chroma(rgb, noises, lock=lock, **said)
             clipped.append(colorizer.clipped)
         sheets.append(chroma.sheet(rgb, colorings))
     chroma.save_png(chroma.stack(sheets), options.out, facts)
-    print(f"{options.out}: {len(sheets)} x {options.noises} colorings by {colorizer.name}{_desaturated(clipped)}")
+    print(f"{options.out}: {len(sheets)} x {len(noises)} colorings by {colorizer.name}{_desaturated(clipped)}")
 
 
 def _colorize(options):
@@ -113,7 +119,8 @@ def _colorize(options):
         check_out("--layers", options.layers, ".psd", [options.picture])
         layers.check()
     whole = options.palette and options.palette.lower().endswith(".json")
-    if (whole or options.character) and (options.move or options.dot):
+    said = _conditions(options)
+    if (whole or options.character) and (options.move or "dots" in said):
         raise BadInput("--palette and --character bring their own colors: leave out --move and --dot, or use --lock")
     if options.palette and options.character:
         raise BadInput("--palette is for the same picture, --character for another one: give one of them")
@@ -126,11 +133,11 @@ def _colorize(options):
     kept = options.palette or options.character or options.save_palette or options.layers
     if not (kept or sliders):
         with _warnings_told():
-            colored = colorizer.colorize(picture, chosen, lock=lock, dots=options.dot)
+            colored = colorizer.colorize(picture, chosen, lock=lock, **said)
         clipped = colorizer.clipped
     else:
         with _warnings_told():
-            flats = colorizer.flats(picture, options.dot)
+            flats = colorizer.flats(picture, **said)
         if sliders:
             found = directions.find(flats)
             chosen = found.moved(chosen, **sliders)
@@ -145,7 +152,7 @@ def _colorize(options):
         if options.palette and not whole:
             palette = palette.with_gpl(options.palette)
         (colored,), clipped = flats.paint([palette]), flats.clipped
-    if not whole:
+    if len(chosen) and not whole:
         facts |= {"noise": " ".join(f"{number:.4f}" for number in chosen)}
     if options.layers:
         layers.save(options.layers, flats, palette)
@@ -174,10 +181,28 @@ def _recolor(options):
 def _dot(text):
     x, y, value = (text.split(",", 2) + ["", ""])[:3]
     try:
-        palettes.ab_of(value.strip())
-        return int(x), int(y), value.strip()
+        try:
+            palettes.lab_of(value.strip())
+            return int(x), int(y), value.strip()
+        except BadInput:  # a color may hold commas, so a radius is looked for when it is none
+            value, _, radius = value.rpartition(",")
+            palettes.lab_of(value.strip())
+            return int(x), int(y), value.strip(), float(radius)
     except (ValueError, BadInput):
-        raise argparse.ArgumentTypeError(f"{text!r} given, needed is X,Y,COLOR such as 120,40,#3060c0") from None
+        needed = "X,Y,COLOR such as 120,40,#3060c0, or X,Y,COLOR,RADIUS"
+        raise argparse.ArgumentTypeError(f"{text!r} given, needed is {needed}") from None
+
+
+def _threshold(text):
+    if text != "otsu" and not (text.isdecimal() and 1 <= int(text) <= 255):
+        raise argparse.ArgumentTypeError(f"{text!r} given, needed is a whole number from 1 to 255, or otsu")
+    return text if text == "otsu" else int(text)
+
+
+def _conditions(options):
+    """The dots and the threshold that were given, as `Colorizer.colorize` takes them."""
+    marks = options.dot + (dots.load(options.dots) if options.dots else [])
+    return {name: value for name, value in {"dots": marks, "threshold": options.threshold}.items() if value}
 
 
 def _lock(assignments):
@@ -216,8 +241,8 @@ def _assigned(option, done, assignments):
 
 def _said(options):
     """What a picture's file says of locks and dots."""
-    dots = [",".join(map(str, dot)) for dot in options.dot]
-    return {name: " ".join(some) for name, some in {"lock": options.lock, "dots": dots}.items() if some}
+    marks = [",".join(map(str, dot)) for dot in _conditions(options).get("dots", [])]
+    return {name: " ".join(some) for name, some in {"lock": options.lock, "dots": marks}.items() if some}
 
 
 @contextlib.contextmanager

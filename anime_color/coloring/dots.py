@@ -1,4 +1,4 @@
-"""Dots of color, (x, y, color) or (x, y, color, radius): pixels from the left and the top; several in a row are a stroke.
+"""Dots of color, (x, y, color) or (x, y, color, radius), in pixels from the left and the top; many in a row are a stroke.
 
 On regions, what a dot is on takes its color, hair to its tips; dots that contradict each other split a region. For a
 network of hints they become a plane (hints.py).
@@ -34,8 +34,8 @@ class Dot(NamedTuple):
 
 
 def checked(dots, size):
-    """The list of `Dot` that `dots` means on a picture of `size` (H, W): a list of them, or the path of a JSON file with
-    one. BadInput if a dot is none or lies outside."""
+    """The list of `Dot` that `dots` means on a picture of `size` (H, W): a list of them, or the path of a JSON file
+    with one. BadInput if a dot is none or lies outside."""
     if isinstance(dots, (str, Path)):
         dots = load(dots)
     if not isinstance(dots, (list, tuple)):

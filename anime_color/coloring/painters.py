@@ -3,11 +3,11 @@
     takes         what a user brings: "gray picture" (its colors, if any, are not looked at), "line art" or "photo"
     conditions    what else it listens to, by the names of the arguments of `Colorizer.colorize`
     given(rgb)    what a user would bring of a colored picture (H, W, 3): what scores and sheets show to the painter
-    sketch(...)   (scaled lightness (H, W), a function that gives scaled ab (2 N, rows, W), a of each coloring, then b of
-                  each, of a slice of rows) of a picture, painted with noises (N, latent)
+    sketch(...)   (scaled lightness (H, W), a function that gives scaled ab (2 N, rows, W), a of each coloring, then b
+                  of each, of a slice of rows) of a picture, painted with noises (N, latent)
 
-Generators work at about the size of their training pictures, so a painter gets a function `reduced` that brings a picture
-(H, W) or (H, W, 3) there, and brings what they painted back along the lines of the picture.
+Generators work at about the size of their training pictures, so a painter gets a function `reduced` that brings a
+picture (H, W) or (H, W, 3) there, and brings what they painted back along the lines of the picture.
 """
 
 from functools import cached_property
@@ -132,8 +132,8 @@ class LinePainter:
 
 
 class ShadedPainter(RegionPainter):
-    """The door of `RegionPainter` for line art: a network draws the lightness that the lines stand for, and all that can
-    be done with regions can be done with that."""
+    """The door of `RegionPainter` for line art: a network draws the lightness that the lines stand for, and all that
+    can be done with regions can be done with that."""
 
     takes, conditions = "line art", ("noise", "lock", "dots", "threshold")
 
@@ -186,7 +186,8 @@ def drawing_of(rgb):
 
 
 def ink_of(rgb, threshold=None):
-    """Lines uint8 (H, W) of a scanned or drawn line drawing, its paper white. BadInput if it is empty or no line art."""
+    """Lines uint8 (H, W) of a scanned or drawn line drawing, its paper white. BadInput if it is empty or no line
+    art."""
     lines = line_art.cleaned(rgb, threshold)
     if lines.min() > 255 * (1 - LEAST_INK):
         raise BadInput("no line on the drawing: needed is dark ink on light paper")

@@ -1,5 +1,5 @@
-"""From what networks paint to pixels at the picture's own size: regions cut out along its lightness, colors enlarged along
-its lines, and finished by a table (`color.swatches`).
+"""From what networks paint to pixels at the picture's own size: regions cut out along its lightness, colors enlarged
+along its lines, and finished by a table (`color.swatches`).
 
 Planes are (K, H, W) here, a region or a color after the other, for pixels that lie together are read together.
 """
@@ -82,9 +82,9 @@ def cut_out(m, lightness):
 
 
 def along(planes, small, guide):
-    """Planes (C, h, w) at the size of `guide` (H, W), with its edges: what the guide has beyond its reduced form `small`
-    (h, w) tells what the planes have beyond theirs. The local linear model of the guided filter (He et al. 2010), windows
-    of 3 x 3 small pixels."""
+    """Planes (C, h, w) at the size of `guide` (H, W), with its edges: what the guide has beyond its reduced form
+    `small` (h, w) tells what the planes have beyond theirs. The local linear model of the guided filter (He et al.
+    2010), windows of 3 x 3 small pixels."""
     if small.shape == guide.shape:
         return planes
     mean = partial(ndimage.uniform_filter, size=3, mode="nearest")

@@ -143,8 +143,8 @@ def ab_of(value):
 
 
 def lab_of(value):
-    """Scaled lab (3,) of a color: "#3060c0", a color's English name, or (red, green, blue) from 0 to 255. BadInput if it
-    is none of these."""
+    """Scaled lab (3,) of a color: "#3060c0", a color's English name, or (red, green, blue) from 0 to 255. BadInput if
+    it is none of these."""
     needed = "needed is #rrggbb, a color's English name, or red, green, blue from 0 to 255"
     try:
         rgb = ImageColor.getrgb(value)[:3] if isinstance(value, str) else tuple(int(part) for part in value)

@@ -6,7 +6,7 @@ return pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. 
 
 from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator
 from anime_color.networks.blocks import UNET_MULTIPLE
-from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator
+from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator, image_pool
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
 from anime_color.networks.features import feature_network
 from anime_color.networks.regions import generator_of, palette_network, palette_reader, region_network
@@ -25,6 +25,7 @@ __all__ = [
     "film_generator",
     "generator_and_critic",
     "generator_of",
+    "image_pool",
     "palette_network",
     "palette_reader",
     "pooled_critic",

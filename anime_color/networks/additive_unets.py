@@ -66,7 +66,8 @@ def additive_unet(given, name, width=64, join="add"):
 
 
 def two_stage_generator(draft, coloring, factor=4):
-    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> scaled lab (B, H, W, 3), of the two trained networks.
+    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> scaled lab (B, H, W, 3), of the two trained
+    networks.
 
     The draft sees the lines reduced by `factor`; what it paints is enlarged, nearest, for the coloring network.
     """
@@ -79,8 +80,8 @@ def two_stage_generator(draft, coloring, factor=4):
 
 
 def draft_discriminator(size=128, width=32):
-    """Judges drafts, pictures (B, size, size, 3) -> logit (B, 1): 903,105 parameters at 128 px and width 32 (the plan of
-    rapidrabbit76/PaintsTensorFlow, 2019)."""
+    """Judges drafts, pictures (B, size, size, 3) -> logit (B, 1): 903,105 parameters at 128 px and width 32 (the plan
+    of rapidrabbit76/PaintsTensorFlow, 2019)."""
     if size < 16 or size % 16:
         raise BadInput(f"drafts of {size} px: needed is a multiple of 16")
     picture = x = layers.Input((size, size, 3), name="lab")

@@ -164,8 +164,8 @@ GROWTH = (1, 2, 4, 6)
 
 
 def four_levels(x, width):
-    """A U-Net of four levels of w, 2w, 4w, 6w channels, the lowest of which sees the whole face: (features (batch, H, W,
-    w), those of the level below (batch, H/2, W/2, 2w)) of x (batch, H, W, C), H and W multiples of 8."""
+    """A U-Net of four levels of w, 2w, 4w, 6w channels, the lowest of which sees the whole face: (features (batch, H,
+    W, w), those of the level below (batch, H/2, W/2, 2w)) of x (batch, H, W, C), H and W multiples of 8."""
     skips = []
     for level, growth in enumerate(GROWTH):
         x = convolution(x, growth * width, 3, 1 if level == 0 else 2, f"down{level}")

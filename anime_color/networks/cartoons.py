@@ -6,7 +6,7 @@ Pictures are sRGB / 127.5 - 1.
 """
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from anime_color.networks.blocks import ReflectionPadding, normal
 from data_prep.errors import BadInput
@@ -55,6 +55,45 @@ def cartoon_discriminator(width=32):
             x = _normalized(x, f"conv{i}")
         x = layers.LeakyReLU(0.2, name=f"conv{i}_activation")(x)
     return keras.Model(picture, _zero_padded(x, 1, "logits", dtype="float32"), name="critic")
+
+
+def image_pool(size, count=50):
+    """A network without trained weights: fakes (batch, size, size, 3) in, as many out, half of them exchanged for
+    earlier ones of a pool of `count` (Shrivastava et al. 2017, as in the first author's code). Its weights are the
+    pool."""
+    fakes = layers.Input((size, size, 3), name="fakes")
+    return keras.Model(fakes, ImagePool(count, name="kept")(fakes), name="pool")
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class ImagePool(layers.Layer):
+    """Keeps `count` pictures; each call keeps the given ones while there is room, and later exchanges half of them."""
+
+    def __init__(self, count, **options):
+        super().__init__(**options)
+        self.count, self.seed_generator = count, keras.random.SeedGenerator(0)
+
+    def build(self, shape):
+        self.pictures = self.add_weight(
+            shape=(self.count, *shape[1:]), initializer="zeros", trainable=False, name="pictures"
+        )
+        self.seen = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="seen")
+
+    def call(self, fakes):
+        fakes = ops.stop_gradient(fakes)
+        batch = ops.shape(fakes)[0]
+        order = ops.argsort(keras.random.uniform((self.count,), seed=self.seed_generator))[:batch]
+        full = self.seen >= self.count
+        places = ops.where(full, order, (self.seen + ops.arange(batch)) % self.count)
+        swapped = (keras.random.uniform((batch, 1, 1, 1), seed=self.seed_generator) < 0.5) & full
+        earlier = ops.take(self.pictures.value, places, axis=0)
+        kept = ops.where(swapped | ~full, fakes, earlier)
+        self.pictures.assign(ops.scatter_update(self.pictures.value, places[:, None], kept))
+        self.seen.assign(ops.minimum(self.seen + batch, self.count))
+        return ops.where(swapped, earlier, fakes)
+
+    def get_config(self):
+        return super().get_config() | {"count": self.count}
 
 
 def _zero_padded(x, filters, name, **options):

@@ -1,7 +1,7 @@
 """The lightness that a line drawing stands for: what opens `chroma` to line art."""
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from anime_color.networks.blocks import DepthToSpace, SpaceToDepth, convolution, four_levels
 
@@ -28,8 +28,8 @@ def shading_network(width=32, factor=4):
 
 
 def shaded_generator(shading, chroma):
-    """{"lines", "hints", "noise"} -> scaled lab (B, H, W, 3): the lightness that `shading` draws, colored by `chroma`, a
-    generator of l and noise."""
+    """{"lines", "hints", "noise"} -> scaled lab (B, H, W, 3): the lightness that `shading` draws, colored by `chroma`,
+    a generator of l and noise."""
     given = {
         name: layers.Input(one.shape[1:], name=name)
         for name, one in {**shading.input, **chroma.input}.items()

@@ -1,12 +1,14 @@
-"""Line art through `chroma`: a network draws the lightness that the lines stand for, trained regions and palettes color it.
+"""Line art through `chroma`: a network draws the lightness that the lines stand for, trained regions and palettes color
+it.
 
-Ours. Relatives: Lee and Lee 2019/2020 (`two_stage`, whose lines and hints it is trained on), style2paints' splitting of a
-coloring into shade and color (Zhang et al. 2018). Non-saturating loss: Goodfellow et al. 2014; R1: Mescheder et al. 2018.
+Ours. Relatives: Lee and Lee 2019/2020 (`two_stage`, whose lines and hints it is trained on), style2paints' splitting of
+a coloring into shade and color (Zhang et al. 2018). Non-saturating loss: Goodfellow et al. 2014; R1: Mescheder et al.
+2018.
 
-One phase. The network "shading" is to give the true lightness (L1), a lightness that is cut into the same regions as the
-true one (cross-entropy of the regions of the frozen `chroma`), and one that a critic, who sees the lines beside it, takes for
-real. Hints tell it how light a place is; what color it has is told by the palette: so dots, locks, recoloring, characters and
-layers are those of `chroma`, and a drawing has 25 colorings.
+One phase. The network "shading" is to give the true lightness (L1), a lightness that is cut into the same regions as
+the true one (cross-entropy of the regions of the frozen `chroma`), and one that a critic, who sees the lines beside it,
+takes for real. Hints tell it how light a place is; what color it has is told by the palette: so dots, locks,
+recoloring, characters and layers are those of `chroma`, and a drawing has 25 colorings.
 
 docs/results.md has the comparison with `two_stage` from equal minutes.
 """
@@ -76,7 +78,8 @@ def build(settings):
         return objectives.l1_loss(scene.fake[..., :1], scene.batch["l"])
 
     def same_regions(scene):
-        true, found = (regions(l, training=False)["regions"] for l in (scene.batch["l"], scene.fake[..., :1]))  # noqa: E741
+        true = regions(scene.batch["l"], training=False)["regions"]
+        found = regions(scene.fake[..., :1], training=False)["regions"]
         return -ops.mean(ops.sum(ops.stop_gradient(true) * ops.log(found + 1e-6), -1))
 
     phase = phases.adversarial(
@@ -86,7 +89,7 @@ def build(settings):
         extra=(Term("l1", l1, s.l1), Term("regions", same_regions, s.regions)),
         trains=("shading",),
         schedule=phases.falling(0.6),
-        pictures={"real": with_lines(lambda scene: scene.batch["l"]), "fake": with_lines(shaded)},
+        pictures={"real": with_lines(phases.given("l")), "fake": with_lines(shaded)},
     )
     adam = keras.optimizers.Adam
     return System(
@@ -100,5 +103,5 @@ def build(settings):
         latent_size=chroma.input["noise"].shape[-1],
         ema=s.ema,
         multiple=32,
-        fields={"lines": fields.lines, "hints": fields.hints(s.factor)},
+        fields={**fields.COLORS, "lines": fields.lines, "hints": fields.hints(s.factor)},
     )

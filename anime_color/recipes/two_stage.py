@@ -1,18 +1,18 @@
 """Line art in, a coloring out, by two U-Nets whose joins are sums: a small draft, then the drawing at full size.
 
-Paper: Lee and Lee 2019/2020 (lightweight two-stage colorization, Additive U-Net); plan, losses and hints after the first
-author's code, rapidrabbit76/PaintsTensorFlow (2019). GAN loss: Goodfellow et al. 2014.
+Paper: Lee and Lee 2019/2020 (lightweight two-stage colorization, Additive U-Net); plan, losses and hints after the
+first author's code, rapidrabbit76/PaintsTensorFlow (2019). GAN loss: Goodfellow et al. 2014.
 
-Two phases. "draft": lines and hints at a quarter of the size, against a discriminator and 100 times L1. "coloring": lines
-at full size and the enlarged draft, L1 alone; the draft network is finished then.
+Two phases. "draft": lines and hints at a quarter of the size, against a discriminator and 100 times L1. "coloring":
+lines at full size and the enlarged draft, L1 alone; the draft network is finished then.
 
-`Settings.faithful()` has the published size: 13,071,072 parameters a network, 128 to 512 px, and `join="concatenate"` is
-the U-Net that it is compared with. Ours: the pictures are lab instead of RGB, so that hints tell lightness and color
+`Settings.faithful()` has the published size: 13,071,072 parameters a network, 128 to 512 px, and `join="concatenate"`
+is the U-Net that it is compared with. Ours: the pictures are lab instead of RGB, so that hints tell lightness and color
 apart (hints.py); lines are drawn by four extractors in turn; an averaged generator.
 
 `Settings.practical()` is 32 to 128 px by the sheet's rule, width 24. There is no noise: a picture is painted once, and
-hints are what changes it. docs/results.md has what adding costs against concatenating, and the comparison with `chroma`'s
-door for line art.
+hints are what changes it. docs/results.md has what adding costs against concatenating, and the comparison with
+`chroma`'s door for line art.
 """
 
 from dataclasses import dataclass
@@ -107,5 +107,5 @@ def build(settings):
         latent_size=0,
         ema=s.ema,
         multiple=16 * s.factor,
-        fields={"lines": fields.lines, "hints": fields.hints(s.factor)},
+        fields={**fields.COLORS, "lines": fields.lines, "hints": fields.hints(s.factor)},
     )

@@ -57,6 +57,12 @@ ADVERSARIAL = {
 }
 
 
+FAKES = {  # the part of the critic's loss that fakes have: for a second kind of them
+    "non_saturating": lambda fake: ops.mean(ops.softplus(fake)),
+    "least_squares": lambda fake: ops.mean(fake**2),
+}
+
+
 def random_weights(pictures, seed, per="sample"):
     """Uniform alpha for `random_weighted_average`, drawn for the batch that `pictures` has.
 
@@ -88,6 +94,11 @@ def r1_penalty(critic, real):
     """Half the mean squared norm of the critic's gradient at real pictures (Mescheder et al. 2018, equation 9)."""
     slopes = engine.input_gradients(critic, real)
     return ops.mean(ops.sum(slopes * slopes, axis=(1, 2, 3))) / 2
+
+
+def l2_loss(predicted, target):
+    """Mean squared difference."""
+    return ops.mean((predicted - target) ** 2)
 
 
 def l1_loss(predicted, target):

@@ -148,6 +148,11 @@ class Phase:
     keep_best: str = ""
 
 
+def given(name):
+    """Pictures of a scene: those that its batch holds under this name."""
+    return lambda scene: scene.batch[name]
+
+
 def falling(start=0.5, least=0.05):
     """A schedule: a short rise, 1 until `start`, then down to `least` at the end in a straight line."""
     return lambda over: ops.minimum(
@@ -169,6 +174,7 @@ def adversarial(
     share=1.0,
     schedule=None,
     critic_extra=(),
+    critic_trains=(),
     name="adversarial",
     **options,
 ):
@@ -181,7 +187,7 @@ def adversarial(
     r1_stride: R1 looks at every so-many-th face of a batch; its second derivatives are costly.
     alpha: "sample" or "pixel", see `objectives.random_weights`.
     extra, critic_extra: further terms of the generator and of the critic.
-    trains: networks that move with the generator's update.
+    trains, critic_trains: networks that move with the generator's update, and, beside it, with the critic's.
     share, schedule: of the phase and of both its updates.
     name, options: of the `Phase`.
     """
@@ -208,7 +214,7 @@ def adversarial(
     return Phase(
         name,
         (
-            Update(critic, tuple(critic_terms), (critic,), critic_steps, schedule),
+            Update(critic, tuple(critic_terms), (critic, *critic_trains), critic_steps, schedule),
             Update("generator", (*generator_terms, *extra), trains, schedule=schedule),
         ),
         share,

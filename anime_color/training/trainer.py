@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from anime_color.fields import COLORS
 from anime_color.training import engine, phases
 from anime_color.training.best import Best
 from anime_color.training.turns import Turn, Turns
@@ -33,7 +34,7 @@ class System:
     latent_size: length of the noise; 0 for a system without, which paints a picture once.
     ema: decay of the averaged generator, 0 for none.
     multiple: the generator's height and width are multiples of this.
-    fields: {name: function(`fields.Sample`)}, what its batches hold beside `l`, `ab` and `label`.
+    fields: {name: function(`fields.Sample`)}, what its batches hold.
     others: names of the further face sets, not paired with the first, that the fields draw from; what the first of them
         shows is what the system's pictures are to look like.
     about: facts that shape the training and are not in the settings, such as which trunk was found.
@@ -45,7 +46,7 @@ class System:
     latent_size: int
     ema: float
     multiple: int
-    fields: dict[str, Callable] = field(default_factory=dict)
+    fields: dict[str, Callable] = field(default_factory=COLORS.copy)
     others: tuple[str, ...] = ()
     about: dict[str, str] = field(default_factory=dict)
 

@@ -1,4 +1,5 @@
-"""Dots of color, (x, y, color) or (x, y, color, radius), in pixels from the left and the top; many in a row are a stroke.
+"""Dots of color, (x, y, color) or (x, y, color, radius), in pixels from the left and the top; many in a row are a
+stroke.
 
 On regions, what a dot is on takes its color, hair to its tips; dots that contradict each other split a region. For a
 network of hints they become a plane (hints.py).

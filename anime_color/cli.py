@@ -74,6 +74,7 @@ def _parser():
     score_parser.add_argument("systems", nargs="*", metavar="PRESET|RUN")
     score_parser.add_argument("--weights", nargs="+", default=[], metavar="PRESET|RUN", help="more of them")
     score_parser.add_argument("--faces", required=True, metavar="FACESET")
+    score_parser.add_argument("--also", action="append", default=[], metavar="NAME=FACESET", help="as in train")
     score_parser.add_argument("--out", metavar="SCORES.jsonl", help="JSON lines; a picture is written beside them")
     score_parser.add_argument("--split", default="test", help="test (default), validation, train or all")
     score_parser.add_argument("--noises", type=positive(int), default=25)
@@ -113,7 +114,8 @@ def _train(options):
     print(f"{options.run}: {trainer.steps_done} steps; the same command with a larger budget continues")
     if options.start is not None:
         print(f"\nbefore and after, on pictures of {options.faces[0]} that were not trained on:\n")
-        scores, context = scoring.side_by_side([options.start, options.run], options.faces[0])
+        others = _further(options.also)
+        scores, context = scoring.side_by_side([options.start, options.run], options.faces[0], others=others)
         print(results.table(scores, context))
 
 
@@ -137,7 +139,14 @@ def _score(options):
         check_out("--out", str(Path(options.out).with_suffix(".png")), ".png")  # the picture beside them
     noise.schedule("balanced", 1, options.noises, options.seed)  # bad ones are told before the faces are looked at
     scores, context = scoring.side_by_side(
-        names, options.faces, options.split, options.noises, options.seed, options.features, progress=True
+        names,
+        options.faces,
+        options.split,
+        options.noises,
+        options.seed,
+        options.features,
+        progress=True,
+        others=_further(options.also),
     )
     print(results.table(scores, context))
     if options.out is not None:

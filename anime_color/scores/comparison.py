@@ -12,7 +12,7 @@ from anime_color.scores.measures import MEASURES
 class Score:
     """name, about, baseline: of the system. noises: how many colorings of a face. estimates: by the names of
     `measures.MEASURES`; what cannot be told is missing. kid_deviation: standard deviation of KID x 1000 over subsets.
-    caveats: what a reader must know."""
+    caveats: what a reader must know. takes: what it was given of a face; those that take the same compete."""
 
     name: str
     about: dict
@@ -21,6 +21,7 @@ class Score:
     estimates: dict
     kid_deviation: float
     caveats: list
+    takes: str = "gray picture"
 
 
 def best(scores, name):

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from anime_color.scores.obedience import COUNTS
+
 
 class Measure(NamedTuple):
     """title, unit: for people. better: "higher", "lower", "real" (near the real faces' own value) or "" (no
@@ -14,8 +16,9 @@ class Measure(NamedTuple):
     digits: int
 
 
-FIDELITY, REALISM, COLOR, NOISE, PLACE = (
+FIDELITY, HINTS, REALISM, COLOR, NOISE, PLACE = (
     "fidelity to the original",
+    "how hints are obeyed",
     "realism of the set",
     "color",
     "what the noise changes",
@@ -28,6 +31,14 @@ MEASURES = {
     "ciede2000": Measure(FIDELITY, "CIEDE2000", "", "lower", 2),
     "ab_error_best": Measure(FIDELITY, "ab error, best noise", "Lab", "lower", 2),
     "ab_error_mean": Measure(FIDELITY, "ab error, mean of the noises", "Lab", "lower", 2),
+    **{
+        f"hint_error_{count}": Measure(HINTS, f"ab error at {count or 'the places of 10'} hints", "Lab", "lower", 2)
+        for count in COUNTS
+    },
+    **{
+        f"near_hints_{count}": Measure(HINTS, f"ab error around {count or 'the places of 10'} hints", "Lab", "lower", 2)
+        for count in COUNTS
+    },
     "kid": Measure(REALISM, "KID x 1000", "", "lower", 1),
     "frechet": Measure(REALISM, "Frechet distance", "", "lower", 2),
     "two_sample": Measure(REALISM, "two-sample accuracy", "", "lower", 3),
@@ -63,3 +74,16 @@ MEASURES |= {
         ("hue_entropy", "hue entropy", "", 3),
     ]
 }
+
+# A photo is not to be given back: of its cartoon, these tell how much of it is kept and how near cartoons are.
+OF_PHOTOS = (
+    "ssim",
+    "kid",
+    "frechet",
+    "colorfulness",
+    "colorfulness_difference",
+    "chroma_distance",
+    "hue_distance",
+    "gray_share",
+    "brown_share",
+)

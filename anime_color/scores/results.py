@@ -38,6 +38,7 @@ def line(score, context):
         "system": score.name,
         "scores": {name: [float(f"{x:.{DIGITS}g}") for x in three] for name, three in intervals.items()},
         "kid_deviation": float(f"{score.kid_deviation:.{DIGITS}g}"),
+        "takes": score.takes,
         "noises": score.noises,
         "baseline": score.baseline,
         "caveats": score.caveats,
@@ -110,14 +111,28 @@ def protocol(context):
 
 
 def table(scores, context):
-    """The scores as text: a row a measure, a column a system."""
-    lines, group = [*protocol(context), "", *_headers(scores)], None
-    for title, texts, of_group in rows(scores):
-        if of_group != group:
-            group = of_group
-            lines.append(group)
-        lines.append(_text_row(title, texts))
+    """The scores as text: a row a measure, a column a system; a table for each kind of picture that systems take."""
+    lines = [*protocol(context)]
+    for takes, some in _kinds(scores):
+        lines += [
+            "",
+            *([f"given a {takes}" if takes != "line art" else "given line art"] if takes else []),
+            *_headers(some),
+        ]
+        group = None
+        for title, texts, of_group in rows(some):
+            if of_group != group:
+                group = of_group
+                lines.append(group)
+            lines.append(_text_row(title, texts))
     return "\n".join(lines + _caveats(scores))
+
+
+def _kinds(scores):
+    """Yields (what they take, the scores that do): "" where all take the same."""
+    kinds = list(dict.fromkeys(score.takes for score in scores))
+    for takes in kinds:
+        yield takes if len(kinds) > 1 else "", [score for score in scores if score.takes == takes]
 
 
 def brief(scores):
@@ -140,15 +155,17 @@ def _text_row(title, texts):
 
 
 def markdown(scores, context):
-    """The same as a Markdown table."""
-    lines = [*protocol(context), "", "| | " + " | ".join(score.name for score in scores) + " |"]
-    lines.append("|---" + "|---:" * len(scores) + "|")
-    group = None
-    for title, texts, of_group in rows(scores):
-        if of_group != group:
-            group = of_group
-            lines.append(f"| **{group}** |" + " |" * len(scores))
-        lines.append(f"| {title} | " + " | ".join(text.replace("*", "\\*") for text in texts) + " |")
+    """The same as Markdown tables."""
+    lines = protocol(context)
+    for takes, some in _kinds(scores):
+        lines += ["", f"| {takes} | " + " | ".join(score.name for score in some) + " |"]
+        lines.append("|---" + "|---:" * len(some) + "|")
+        group = None
+        for title, texts, of_group in rows(some):
+            if of_group != group:
+                group = of_group
+                lines.append(f"| **{group}** |" + " |" * len(some))
+            lines.append(f"| {title} | " + " | ".join(text.replace("*", "\\*") for text in texts) + " |")
     return "\n".join(lines + [""] + [f"- {caveat}" for caveat in _caveats(scores)])
 
 

@@ -23,6 +23,7 @@ from anime_color.scores import (
     diversity,
     fidelity,
     image_quality,
+    obedience,
     perceptual,
     realism,
     results,
@@ -32,7 +33,7 @@ from anime_color.scores import (
 from anime_color.scores import features as feature_networks
 from anime_color.scores.comparison import Score
 from anime_color.scores.features import Features, resized
-from anime_color.scores.measures import REGIONS
+from anime_color.scores.measures import OF_PHOTOS, REGIONS
 from data_prep.drawn_faces import PARTS
 from data_prep.errors import BadInput
 
@@ -86,24 +87,47 @@ class Reference:
         )
 
 
-def side_by_side(names, folder, split="test", noises=25, seed=0, features="faces", baselines=True, progress=False):
+def side_by_side(
+    names, folder, split="test", noises=25, seed=0, features="faces", baselines=True, progress=False, others=None
+):
     """(scores, context) of presets and run folders on one split of a face set, the baselines first.
 
     baselines: without them, a table has no scale.
+    others: {name: path} of further sets, as in `runs.train`; what systems of photos paint is held against the first.
     context: what `results` writes beside every line.
     """
     found = [presets.find(name) for name in names]  # names that lead nowhere are told before any work
     faces = Faces(folder, split, flips=False, shuffle=False)
-    reference = Reference.of(folder, feature_networks.load(features))
     trained = []
     for name, one in zip(names, found, strict=True):
         about = {key: one.description.get(key) for key in ("recipe", "settings", "steps", "minutes")}
         about["trained_on"] = one.description.get("faces")
         trained.append(systems.of_colorizer(Colorizer.from_preset(name), noises, seed, about))
+    photos = [system.name for system in trained if system.takes == "photo"]
+    if photos and (len(photos) < len(trained) or not others):
+        raise BadInput(
+            f"{photos[0]}: weights for photos are scored by themselves, against cartoons: --faces PHOTOS --also "
+            "cartoons=FACESET"
+        )
+    alike = next(iter(others.values())) if photos else folder
+    reference = Reference.of(alike, feature_networks.load(features))
     if baselines:
-        trained = [*systems.baselines(reference, noises, seed), systems.one_noise(trained[0]), *trained]
+        trained = [*_baselines(trained, reference, split, noises, seed), *trained]
     scores = [score(system, faces, reference, progress=progress) for system in trained]
     return scores, results.context(faces, reference, noises, seed)
+
+
+def _baselines(trained, reference, split, noises, seed):
+    """Those of each kind of picture that the systems take."""
+    kinds = {system.takes: system for system in reversed(trained)}
+    found = []
+    if one := kinds.get("gray picture"):
+        found += [*systems.baselines(reference, noises, seed), systems.one_noise(one)]
+    if "line art" in kinds:
+        found += systems.line_baselines()
+    if "photo" in kinds:
+        found += systems.photo_baselines(reference.faces.again(split=split))
+    return found
 
 
 def score(system, faces, reference, jobs=2, progress=False):
@@ -117,6 +141,7 @@ def score(system, faces, reference, jobs=2, progress=False):
         )
     seen, summaries, thumbnails = [], [], []
     with_lpips = perceptual.present()
+    hinted = set(np.linspace(0, faces.count - 1, obedience.FACES).astype(int)) if system.hinted else ()
 
     def painted():
         for number in tqdm(range(faces.count), system.name, disable=not progress, leave=False):
@@ -127,6 +152,8 @@ def score(system, faces, reference, jobs=2, progress=False):
             summaries.append(features)
             thumbnails.append(_thumbnails(colorings))
             values = {"out_of_gamut": outside}
+            if number in hinted:
+                values |= obedience.errors(rgb, system.hinted, number)
             if len(colorings) > 1 and maps:
                 values["feature_distance"] = diversity.feature_distance(maps)
             if len(colorings) > 1 and with_lpips:
@@ -145,12 +172,16 @@ def score(system, faces, reference, jobs=2, progress=False):
     estimates |= _histogram_distances(seen, reference)
     summaries = np.stack(summaries)
     estimates |= {"kid": _kid(summaries, reference), "frechet": _frechet(summaries, reference)}
-    estimates["two_sample"] = _two_sample(np.stack(thumbnails), faces, reference)
+    if system.takes == "photo":
+        estimates = {name: estimate for name, estimate in estimates.items() if name in OF_PHOTOS}
+    else:
+        estimates["two_sample"] = _two_sample(np.stack(thumbnails), faces, reference)
     deviation = realism.kid_subsets(_mixed(summaries, 0), reference.summaries)[1]
     return Score(
         name=system.name,
         about=system.about,
         baseline=system.baseline,
+        takes=system.takes,
         noises=summaries.shape[1],
         estimates={name: estimate for name, estimate in estimates.items() if estimate is not None},
         kid_deviation=1000 * deviation,

@@ -5,23 +5,37 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anime_color import color
+from anime_color.coloring.painters import drawing_of
 
 
 @dataclass(frozen=True)
 class System:
     """name: for tables. paint: (number of the face, uint8 rgb (S, S, 3)) -> scaled lab (N, S, S, 3), N colorings,
-    not yet brought into the sRGB gamut. about: what a line of results says of it. baseline: is not marked as best."""
+    not yet brought into the sRGB gamut. about: what a line of results says of it. baseline: is not marked as best.
+    takes: what it is given of a face, see `painters`; systems that take the same are compared. hinted: (rgb, dots) ->
+    one coloring, scaled lab (S, S, 3), of those that color line art with dots."""
 
     name: str
     paint: callable
     about: dict = field(default_factory=dict)
     baseline: bool = False
+    takes: str = "gray picture"
+    hinted: callable = None
 
 
 def of_colorizer(colorizer, noises=25, seed=0, about=None):
-    """The system of a `Colorizer`, with the `noises` noises of a chroma sheet, the same for every face."""
+    """The system of a `Colorizer`, with the `noises` noises of a chroma sheet, the same for every face; one coloring a
+    face from weights without noise."""
     latents = colorizer.noises(noises, seed)
-    return System(colorizer.name, lambda number, rgb: np.stack(list(colorizer.lab(rgb, latents))), dict(about or {}))
+
+    def paint(number, rgb):
+        return np.stack(list(colorizer.lab(colorizer.given(rgb), latents)))
+
+    def hinted(rgb, dots):
+        return next(colorizer.lab(colorizer.given(rgb), latents[:1], dots=dots))
+
+    drawn = colorizer.takes == "line art"
+    return System(colorizer.name, paint, dict(about or {}), takes=colorizer.takes, hinted=hinted if drawn else None)
 
 
 def one_noise(system):
@@ -32,6 +46,28 @@ def one_noise(system):
         return np.repeat(lab[:1], len(lab), axis=0)
 
     return System(f"{system.name}, one noise", paint, baseline=True)
+
+
+def of_pictures(name, picture, takes):
+    """A baseline that gives what `picture`, (number, rgb) -> uint8 (S, S, 3), makes of a face."""
+    return System(name, lambda n, rgb: color.rgb_to_lab(picture(n, rgb))[None], baseline=True, takes=takes)
+
+
+def line_baselines():
+    """What line art is compared with: the true picture, and the lines themselves, uncolored."""
+    return [
+        of_pictures("real colors", lambda number, rgb: rgb, "line art"),
+        of_pictures("lines, uncolored", lambda number, rgb: drawing_of(rgb), "line art"),
+    ]
+
+
+def photo_baselines(alike):
+    """What cartoons of photos are compared with: pictures of `alike`, the `faces.Faces` of real cartoons, and the photo
+    as it was."""
+    return [
+        of_pictures("real cartoons", lambda number, rgb: alike.rgb([number % alike.count])[0], "photo"),
+        of_pictures("photos, unchanged", lambda number, rgb: rgb, "photo"),
+    ]
 
 
 def baselines(reference, noises=25, seed=0):

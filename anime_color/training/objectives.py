@@ -57,6 +57,11 @@ ADVERSARIAL = {
 }
 
 
+def accuracy(real, fake):
+    """How often the critic is right: the share of real logits above 0 and of fake ones below, the mean of the two."""
+    return (ops.mean(ops.cast(real > 0, "float32")) + ops.mean(ops.cast(fake < 0, "float32"))) / 2
+
+
 FAKES = {  # the part of the critic's loss that fakes have: for a second kind of them
     "non_saturating": lambda fake: ops.mean(ops.softplus(fake)),
     "least_squares": lambda fake: ops.mean(fake**2),

@@ -196,6 +196,7 @@ def adversarial(
         Term("adversarial", lambda s: critic_loss(s.logits(critic, "real"), s.logits(critic, "fake"))),
         Term("real", lambda s: ops.mean(s.logits(critic, "real")), weight=0),
         Term("fake", lambda s: ops.mean(s.logits(critic, "fake")), weight=0),
+        Term("accuracy", lambda s: objectives.accuracy(s.logits(critic, "real"), s.logits(critic, "fake")), weight=0),
         *critic_extra,
     ]
     if gradient_penalty:

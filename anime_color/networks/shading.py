@@ -3,28 +3,30 @@
 import keras
 from keras import layers
 
-from anime_color.networks.blocks import DepthToSpace, SpaceToDepth, convolution, four_levels
+from anime_color.networks.blocks import SpaceToDepth, active, convolution, four_levels
 
 EXACT = {"dtype": "float32"}
 
 
 def shading_network(width=32, factor=4):
-    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), for any height and width that are
-    multiples of 8 * factor.
+    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), factor 2 or 4, for any height and
+    width that are multiples of 8 * factor.
 
-    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; then two convolutions at full
-    size, beside the lines, so that what is filled ends where they are.
+    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, pixels are repeated
+    and convolved beside the lines of that size, so that what is filled ends where they are, without a checkerboard.
     """
     given = {"lines": layers.Input((None, None, 1), name="lines"), "hints": layers.Input((None, None, 3), name="hints")}
     packed = SpaceToDepth(factor, name="stem")(given["lines"])
     x, _ = four_levels(layers.Concatenate(name="lines_and_hints")([packed, given["hints"]]), width)
-    # at full size a channel costs factor * factor times as much, so there are few
-    x = DepthToSpace(factor, name="full_size")(convolution(x, 8 * factor**2, 1, 1, "widened"))
-    x = layers.Concatenate(name="with_lines")([x, given["lines"]])
-    x = layers.LeakyReLU(0.2, name="fine_activation")(convolution(x, 16, 3, 1, "fine"))
-    return keras.Model(
-        given, layers.Conv2D(1, 3, padding="same", activation="tanh", name="l", **EXACT)(x), name="shading"
-    )
+    while factor > 1:
+        factor //= 2
+        name = f"fine{factor}"
+        lines = SpaceToDepth(factor, name=f"{name}_lines")(given["lines"]) if factor > 1 else given["lines"]
+        x = layers.Concatenate(name=f"{name}_sum")([layers.UpSampling2D(2, name=f"{name}_repeated")(x), lines])
+        width //= 2
+        x = active(convolution(x, width, 3, 1, name), name)
+    l = layers.Conv2D(1, 3, padding="same", activation="tanh", name="l", **EXACT)(x)  # noqa: E741
+    return keras.Model(given, l, name="shading")
 
 
 def shaded_generator(shading, chroma):

@@ -79,7 +79,8 @@ class Faces(keras.utils.PyDataset):
                 raise BadInput(
                     f"{one}: faces of {pixels.shape[1]} px cannot be averaged to size={self.size}; pack with --size"
                 )
-        digests = [description["digest"] for description, _ in sets] + [one.digest for one in self.others.values()]
+        digests = [description["digest"] for description, _ in sets]
+        digests += [f"{name}={one.digest}" for name, one in self.others.items()]
         self.digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def again(self, **changes):

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from anime_color import color
+from anime_color import color, fields
 from anime_color.faces import Faces
 from data_prep.errors import BadInput
 
@@ -116,3 +116,88 @@ def test_several_sets_are_mixed(face_set, tmp_path):
     assert (mixed.rgb(range(60, 100)) == alone[1].rgb(range(40))).all()
     assert len(set(mixed.labels)) == sum(len(set(one.labels)) for one in alone)
     assert len({mixed.digest, alone[0].digest, alone[1].digest}) == 3
+
+
+# Fields -----------------------------------------------------------------------------------------------------
+
+RANDOM = {"lines": fields.lines, "hints": fields.hints(4), "draw": lambda sample: sample.random.random()}
+
+
+def alike(one, other):
+    return {name: bool((one[name] == other[name]).all()) for name in one}
+
+
+def test_a_batch_holds_the_fields_that_are_asked_for(face_set):
+    said = {
+        "mean": lambda sample: sample.rgb.mean((0, 1)),
+        "whose": lambda sample: sample.label,
+        "lab": lambda sample: sample.lab,
+    }
+    faces = Faces(face_set, batch_size=8, shuffle=False, fields=said)
+    batch, usual = faces[0], Faces(face_set, batch_size=8, shuffle=False)[0]
+    assert list(batch) == ["mean", "whose", "lab"]
+    assert batch["mean"] == pytest.approx(faces.rgb(range(8)).mean((1, 2)))
+    assert (batch["whose"] == usual["label"]).all()
+    assert (batch["lab"] == np.concatenate([usual["l"], usual["ab"]], -1)).all()  # mirrored where they are
+
+
+def test_line_fields_follow_the_contract(face_set):
+    batch = Faces(face_set, batch_size=8, fields={**fields.COLORS, **RANDOM})[0]
+    assert batch["lines"].shape == (8, 32, 32, 1) and batch["lines"].dtype == np.float32
+    assert 0 <= batch["lines"].min() < 0.5 < batch["lines"].mean() and batch["lines"].max() == 1
+    assert batch["hints"].shape == (8, 8, 8, 3) and batch["hints"].dtype == np.float32
+    assert set(np.unique(batch["hints"][..., 2] >= 0.5)) == {False, True}
+
+
+def test_random_fields_depend_on_seed_pass_and_face_alone(face_set):
+    options = {"split": "all", "batch_size": 20, "fields": RANDOM}
+    one, other = (Faces(face_set, seed=3, **options) for _ in range(2))
+    other[1], other[5]  # what was asked for before does not matter
+    assert all(alike(one[4], other[4]).values())
+    assert not any(alike(one[0], Faces(face_set, seed=4, **options)[0]).values())
+    still = [Faces(face_set, seed=3, shuffle=False, flips=False, **options)[i] for i in (0, 3)]  # the same faces
+    assert len(np.unique(still[0]["draw"])) == 20
+    assert not any(alike(*still).values())
+    regrouped = Faces(face_set, seed=3, shuffle=False, flips=False, **options | {"batch_size": 7})[1]
+    assert all((regrouped[name] == still[0][name][7:14]).all() for name in RANDOM)
+
+
+def test_a_resumed_run_sees_the_same_random_fields(face_set):
+    faces = Faces(face_set, split="all", batch_size=20, fields=RANDOM)
+    for k in (0, 2, 3, 7):
+        resumed = Faces(face_set, split="all", batch_size=20, fields=RANDOM).after(k)
+        assert all(alike(resumed[0], faces[k]).values()) and all(alike(resumed[2], faces[k + 2]).values())
+
+
+def test_again_changes_what_is_said_and_keeps_the_rest(face_set):
+    faces = Faces(face_set, "all", 20, lightness="luma", flips=False, seed=7, fields=RANDOM)
+    small = faces.again(size=16, fields=fields.COLORS)
+    assert small.size == 16 and list(small[0]) == ["l", "ab", "label"]
+    kept = ("split", "batch_size", "lightness", "flips", "shuffle", "seed", "digest", "count")
+    assert [getattr(small, name) for name in kept] == [getattr(faces, name) for name in kept]
+    assert (small.rgb([4])[0] == Faces(face_set, "all", size=16).rgb([4])[0]).all()
+    expected = Faces(face_set, "all", 20, size=16, lightness="luma", flips=False, seed=7)[4]
+    assert all(alike(small[4], expected).values())
+    assert faces.size == 32 and list(faces[0]) == list(RANDOM)  # the first is as it was
+    assert all(alike(small.again(size=None, fields=RANDOM)[1], faces[1]).values())
+    with pytest.raises(BadInput, match="batch_size=0"):
+        faces.again(batch_size=0)
+
+
+def test_further_sets_are_drawn_from_and_enter_the_digest(face_set, tmp_path):
+    import data_prep
+
+    folder = data_prep.pack("drawn:20", tmp_path / "further", size=64, workers=1, progress=False, seed=900)
+    further = Faces(folder, split="all")
+    asked = {"own": lambda sample: color.scale_rgb(sample.rgb), "other": fields.another("further", 24)}
+    faces = Faces(face_set, split="all", batch_size=30, fields=asked, others={"further": further})
+    alone = Faces(face_set, split="all")
+    assert len({faces.digest, alone.digest, further.digest}) == 3
+    assert faces.digest == faces.again(size=16).digest
+    batch = faces[0]
+    assert batch["own"].shape == (30, 32, 32, 3) and batch["other"].shape == (30, 24, 24, 3)
+    parts = np.lib.stride_tricks.sliding_window_view(further.rgb(range(20)), (24, 24), (1, 2))
+    for part in color.unscale_rgb(batch["other"][:5]):
+        corner = (parts[..., 0, 0] == part[0, 0]).all(-1) | (parts[..., 0, 0] == part[0, -1]).all(-1)
+        found = np.moveaxis(parts[corner], 1, -1)
+        assert ((found == part) | (found == part[:, ::-1])).all((1, 2, 3)).any()

@@ -96,6 +96,8 @@ class Colorizer:
             light that is.
         threshold: of line art: what is darker (1..255) is ink and all else paper; "otsu" finds it.
         """
+        if noise is not None and np.size(noise):
+            self._check_known(["noise"])
         chosen = self.noises(seed=seed)[:1] if noise is None else self.noises(np.asarray(noise, "float32")[None])
         return self._paint(picture, chosen, conditions)[0]
 
@@ -168,7 +170,7 @@ class Colorizer:
 
     def _paint(self, picture, noises, conditions):
         """uint8 (N, H, W, 3 or 4) of the noises (N, latent)."""
-        conditions = {name: value for name, value in conditions.items() if value}
+        conditions = {name: value for name, value in conditions.items() if value not in (None, (), [], {})}
         self._check_known(conditions)
         if self.knows_regions:
             flats = self._flats(picture, conditions)

@@ -6,6 +6,7 @@ network of hints they become a plane (hints.py).
 """
 
 import json
+import numbers
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -55,11 +56,15 @@ def load(path):
 
 
 def _checked(dot, size):
+<<<<<<< HEAD
     if not isinstance(dot, (list, tuple)) or len(dot) not in (3, 4):
+=======
+    if not isinstance(dot, (list, tuple, np.ndarray)) or len(dot) not in (3, 4):
+>>>>>>> wt_line_tests
         raise BadInput(f"dot {dot!r}: needed is (x, y, color) or (x, y, color, radius)")
     x, y = regions.place(dot[:2], size)
     radius = dot[3] if len(dot) == 4 else 0
-    if isinstance(radius, (bool, str)) or not 0 <= radius <= max(size):
+    if isinstance(radius, bool) or not isinstance(radius, numbers.Real) or not 0 <= radius <= max(size):
         raise BadInput(f"dot {dot!r}: its radius is a number of pixels from 0 to {max(size)}")
     return Dot(x, y, lab_of(dot[2]), radius)
 
@@ -68,10 +73,11 @@ def plane(dots, size, cells):
     """Hints (h, w, 3) of dots on a picture of `size` (H, W), for a network whose plane has `cells` (h, w): the cell in
     which a dot lies, so none is lost, and those with their centers inside its radius. Later dots cover earlier ones."""
     found = np.zeros((*cells, 3), "float32")
-    rows, columns = ((np.arange(cell) + 0.5) * side / cell for cell, side in zip(cells, size, strict=True))
+    # the centers of the cells, counted as pixels are: the center of pixel 0 is 0
+    rows, columns = ((np.arange(cell) + 0.5) * side / cell - 0.5 for cell, side in zip(cells, size, strict=True))
     for dot in checked(dots, size):
         inside = np.hypot(rows[:, None] - dot.y, columns - dot.x) <= dot.radius
-        inside[dot.y * cells[0] // size[0], dot.x * cells[1] // size[1]] = True
+        inside[(2 * dot.y + 1) * cells[0] // (2 * size[0]), (2 * dot.x + 1) * cells[1] // (2 * size[1])] = True
         hints.written(found, *np.nonzero(inside), dot.lab)
     return found
 

@@ -148,7 +148,7 @@ def lab_of(value):
     needed = "needed is #rrggbb, a color's English name, or red, green, blue from 0 to 255"
     try:
         rgb = ImageColor.getrgb(value)[:3] if isinstance(value, str) else tuple(int(part) for part in value)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise BadInput(f"color {value!r}: {needed}") from error
     if len(rgb) != 3 or not all(0 <= part <= 255 for part in rgb):
         raise BadInput(f"color {value!r}: {needed}")

@@ -1,5 +1,7 @@
 """Which pixels of a picture are meant: masks, boxes and places, checked."""
 
+import numbers
+
 import numpy as np
 
 from data_prep import open_image
@@ -39,7 +41,7 @@ def mask(region, size):
 def place(click, size):
     """The pixel (x, y) of a picture of `size` (H, W) that a click means. BadInput if it is none."""
     height, width = size
-    if np.shape(click) != (2,):
+    if len(click) != 2 if isinstance(click, (list, tuple)) else np.shape(click) != (2,):
         raise BadInput(f"place {click}: needed is (x, y)")
     x, y = (_whole(number, f"place {click}") for number in click)
     if not (0 <= x < width and 0 <= y < height):
@@ -48,7 +50,7 @@ def place(click, size):
 
 
 def _whole(number, where):
-    if isinstance(number, (bool, str)) or number is None or int(number) != number:
+    if isinstance(number, bool) or not isinstance(number, numbers.Real) or not float(number).is_integer():
         raise BadInput(f"{where}: needed are whole numbers of pixels")
     return int(number)
 

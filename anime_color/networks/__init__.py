@@ -5,7 +5,7 @@ return pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. 
 """
 
 from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator
-from anime_color.networks.blocks import UNET_MULTIPLE
+from anime_color.networks.blocks import UNET_MULTIPLE, check_multiple
 from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator, image_pool
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
 from anime_color.networks.features import feature_network
@@ -20,6 +20,7 @@ __all__ = [
     "ancestor_generator",
     "cartoon_discriminator",
     "cartoon_generator",
+    "check_multiple",
     "draft_discriminator",
     "feature_network",
     "film_generator",

@@ -197,7 +197,7 @@ def style(noise):
     return noise
 
 
-def check_size(size):
-    """BadInput if a U-Net that halves the picture five times cannot take `size`."""
-    if size < UNET_MULTIPLE or size % UNET_MULTIPLE:
-        raise BadInput(f"size={size}: needed is a multiple of {UNET_MULTIPLE}, since the U-Net halves it five times")
+def check_multiple(size, multiple=UNET_MULTIPLE):
+    """BadInput if networks that halve a picture until a side is `multiple` times smaller cannot take `size`."""
+    if size < multiple or size % multiple:
+        raise BadInput(f"size={size}: needed is a multiple of {multiple}, since the networks halve it again and again")

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from anime_color.networks.blocks import SpaceToDepth, check_size, convolution
+from anime_color.networks.blocks import SpaceToDepth, check_multiple, convolution
 
 
 def ancestor_critic(size=128, width=16, batch_normalization=False):
@@ -11,7 +11,7 @@ def ancestor_critic(size=128, width=16, batch_normalization=False):
 
     At size 128 and width 16: 2,926,321 parameters, or 2,930,353 with the batch normalization of its GAN.
     """
-    check_size(size)
+    check_multiple(size)
     picture = x = layers.Input((size, size, 3), name="lab")
     for i, strides in enumerate([2, 2, 2, 1, 1, 1]):
         x = layers.Conv2D(

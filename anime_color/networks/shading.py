@@ -9,8 +9,8 @@ EXACT = {"dtype": "float32"}
 
 
 def shading_network(width=32, factor=4):
-    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), factor 2 or 4, for any height and
-    width that are multiples of 8 * factor.
+    """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), factor 2 or 4, for any height
+    and width that are multiples of 8 * factor.
 
     A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, pixels are repeated
     and convolved beside the lines of that size, so that what is filled ends where they are, without a checkerboard.

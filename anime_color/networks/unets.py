@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from anime_color.networks.blocks import FiLM, check_size, style
+from anime_color.networks.blocks import FiLM, check_multiple, style
 from anime_color.networks.critics import ancestor_critic, pooled_critic
 
 
@@ -14,7 +14,7 @@ def ancestor_generator(size=128, width=64, latent_size=100):
     width 64, latent 100 it has 8,637,122 parameters. Its two 1x1 convolutions of stride 2 read one pixel in four,
     so an output pixel sees at most 49 px of 128.
     """
-    check_size(size)
+    check_multiple(size)
     w = width
 
     def block(x, convolution, filters, kernel, strides, name, normalize=True):
@@ -90,7 +90,7 @@ def generator_and_critic(settings, batch_normalization=False):
     batch_normalization: in the ancestor's critic; the pooled one has none.
     """
     s = settings
-    check_size(s.size)
+    check_multiple(s.size)
     if s.network == "ancestor":
         generator = ancestor_generator(s.size, s.width, s.latent_size)
         return generator, ancestor_critic(s.size, s.critic_width, batch_normalization)

@@ -24,6 +24,9 @@ from anime_color.training.phases import Term
 from anime_color.training.trainer import System
 
 
+MULTIPLE = 32  # of the sides of pictures
+
+
 @dataclass(frozen=True)
 class Settings:
     chroma: str = "chroma-128"  # whose regions and palettes: a preset or a run folder
@@ -63,6 +66,7 @@ class Settings:
 def build(settings):
     """The `System` of `settings`: networks "generator", made of "shading" and the frozen `chroma`, and "critic"."""
     s = settings
+    networks.check_multiple(s.size, MULTIPLE)
     shading = networks.shading_network(s.width, s.factor)
     chroma = presets.load(s.chroma)["generator"]
     chroma.name, chroma.trainable = "chroma", False
@@ -102,6 +106,6 @@ def build(settings):
         optimizers={n: adam(s.learning_rate, s.beta_1, s.beta_2) for n in ("critic", "generator")},
         latent_size=chroma.input["noise"].shape[-1],
         ema=s.ema,
-        multiple=32,
+        multiple=MULTIPLE,
         fields={**fields.COLORS, "lines": fields.lines, "hints": fields.hints(s.factor)},
     )

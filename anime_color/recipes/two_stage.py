@@ -64,6 +64,7 @@ class Settings:
 def build(settings):
     """The `System` of `settings`: networks "generator", made of "draft" and "coloring", and "discriminator"."""
     s = settings
+    networks.check_multiple(s.size, 16 * s.factor)
     draft = networks.additive_unet("hints", "draft", s.width, s.join)
     coloring = networks.additive_unet("draft", "coloring", s.width, s.join)
 

@@ -56,11 +56,7 @@ def load(path):
 
 
 def _checked(dot, size):
-<<<<<<< HEAD
-    if not isinstance(dot, (list, tuple)) or len(dot) not in (3, 4):
-=======
     if not isinstance(dot, (list, tuple, np.ndarray)) or len(dot) not in (3, 4):
->>>>>>> wt_line_tests
         raise BadInput(f"dot {dot!r}: needed is (x, y, color) or (x, y, color, radius)")
     x, y = regions.place(dot[:2], size)
     radius = dot[3] if len(dot) == 4 else 0

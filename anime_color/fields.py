@@ -62,9 +62,10 @@ def another(name, size, smoothed=False):
 
     def field(sample):
         pictures, random = sample.others[name], sample.random
-        part = _part(pictures.rgb([random.integers(pictures.count)])[0], size, random)
-        part = part[:, ::-1] if random.random() < 0.5 else part
-        return color.scale_rgb(edges.smoothed(np.ascontiguousarray(part)) if smoothed else part)
+        picture = pictures.rgb([random.integers(pictures.count)])[0]
+        # before a part is cut out of it, for the width of the blur belongs to the whole picture
+        part = _part(edges.smoothed(picture) if smoothed else picture, size, random)
+        return color.scale_rgb(part[:, ::-1] if random.random() < 0.5 else part)
 
     return field
 

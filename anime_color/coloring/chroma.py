@@ -29,8 +29,10 @@ def sheet(original, colorings, given=None):
 
 
 def row(original, colorings, given=None):
-    """One face a row: original, what was colored of it (None: the gray version), and its colorings (N, H, W, 3)."""
-    return stack([original, gray(original) if given is None else given, *colorings], axis=1)
+    """One face a row: original, what was colored of it (None: the gray version; not shown if it is the original), and
+    its colorings (N, H, W, 3)."""
+    shown = [] if given is original else [gray(original) if given is None else given]
+    return stack([original, *shown, *colorings], axis=1)
 
 
 def with_strip(coloring, palette):

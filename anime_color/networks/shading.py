@@ -12,8 +12,9 @@ def shading_network(width=32, factor=4):
     """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), factor 2 or 4, for any height
     and width that are multiples of 8 * factor.
 
-    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, pixels are repeated
-    and convolved beside the lines of that size, so that what is filled ends where they are, without a checkerboard.
+    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, pixels are
+    repeated and convolved beside the lines of that size, so that what is filled ends where they are, without a
+    checkerboard.
     """
     given = {"lines": layers.Input((None, None, 1), name="lines"), "hints": layers.Input((None, None, 3), name="hints")}
     packed = SpaceToDepth(factor, name="stem")(given["lines"])

@@ -23,7 +23,6 @@ from anime_color.training import objectives, phases
 from anime_color.training.phases import Term
 from anime_color.training.trainer import System
 
-
 MULTIPLE = 32  # of the sides of pictures
 
 

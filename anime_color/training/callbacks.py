@@ -140,12 +140,13 @@ class Sheets(keras.callbacks.Callback):
     def __init__(self, folder, colorizer, rgb, noises):
         super().__init__()
         self.folder, self.colorizer, self.rgb, self.noises = Path(folder), colorizer, rgb, noises
+        self.given = [chroma.gray(face) if colorizer.takes == "gray picture" else colorizer.given(face) for face in rgb]
 
     def on_epoch_end(self, epoch, logs=None):
         steps = self.model.steps_done  # on JAX, asking the model also brings its weights up to date
-        given = [self.colorizer.given(face) for face in self.rgb]
         rows = [
-            chroma.row(face, self.colorizer.chroma(g, self.noises), g) for face, g in zip(self.rgb, given, strict=True)
+            chroma.row(face, self.colorizer.chroma(g, self.noises), g)
+            for face, g in zip(self.rgb, self.given, strict=True)
         ]
         path = self.folder / f"epoch-{epoch + 1:04d}.png"
         chroma.save_png(chroma.stack(rows), path, {"epoch": epoch + 1, "steps": steps})

@@ -139,8 +139,10 @@ class Sheets(keras.callbacks.Callback):
 
     def __init__(self, folder, colorizer, rgb, noises):
         super().__init__()
-        self.folder, self.colorizer, self.rgb, self.noises = Path(folder), colorizer, rgb, noises
-        self.given = [chroma.gray(face) if colorizer.takes == "gray picture" else colorizer.given(face) for face in rgb]
+        self.folder, self.colorizer, self.rgb, self.noises = Path(folder), colorizer, list(rgb), noises
+        self.given = [
+            chroma.gray(face) if colorizer.takes == "gray picture" else colorizer.given(face) for face in self.rgb
+        ]
 
     def on_epoch_end(self, epoch, logs=None):
         steps = self.model.steps_done  # on JAX, asking the model also brings its weights up to date

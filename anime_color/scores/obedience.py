@@ -38,7 +38,7 @@ def errors(rgb, paint, seed):
         at[rows, columns] = True
         around = _grown(at) & ~at
         found[f"hint_error_{count}"] = off[at].mean()
-        found[f"near_hints_{count}"] = off[around].mean()
+        found[f"near_hints_{count}"] = off[around].mean() if around.any() else np.nan
     return found
 
 

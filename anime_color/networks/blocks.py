@@ -96,6 +96,18 @@ class GuidedUpsampling(layers.Layer):
         return (*l_shape[:3], 2)
 
 
+@keras.saving.register_keras_serializable("anime_color")
+class Doubled(layers.Layer):
+    """`doubled` as a layer: (batch, H, W, C) -> (batch, 2H, 2W, C), bilinear, so that what is smooth stays smooth."""
+
+    def call(self, x):
+        return doubled(x)
+
+    def compute_output_shape(self, shape):
+        height, width = (side and 2 * side for side in shape[1:3])
+        return (shape[0], height, width, shape[3])
+
+
 FLAT = 1e-2  # variance of l in a window, that of 5 L*, below which lightness says nothing about color
 
 

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from anime_color.networks.blocks import SpaceToDepth, active, convolution, four_levels
+from anime_color.networks.blocks import Doubled, SpaceToDepth, active, convolution, four_levels
 
 EXACT = {"dtype": "float32"}
 
@@ -12,8 +12,8 @@ def shading_network(width=32, factor=4):
     """{"lines" (B, H, W, 1), "hints" (B, H/factor, W/factor, 3)} -> l (B, H, W, 1), factor 2 or 4, for any height
     and width that are multiples of 8 * factor.
 
-    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, pixels are
-    repeated and convolved beside the lines of that size, so that what is filled ends where they are, without a
+    A U-Net on blocks of factor x factor pixels, in which a hint is as large as a block; from there up, features are
+    doubled and convolved beside the lines of that size, so that what is filled ends where they are, without a
     checkerboard.
     """
     given = {"lines": layers.Input((None, None, 1), name="lines"), "hints": layers.Input((None, None, 3), name="hints")}
@@ -23,7 +23,7 @@ def shading_network(width=32, factor=4):
         factor //= 2
         name = f"fine{factor}"
         lines = SpaceToDepth(factor, name=f"{name}_lines")(given["lines"]) if factor > 1 else given["lines"]
-        x = layers.Concatenate(name=f"{name}_sum")([layers.UpSampling2D(2, name=f"{name}_repeated")(x), lines])
+        x = layers.Concatenate(name=f"{name}_sum")([Doubled(name=f"{name}_doubled")(x), lines])
         width //= 2
         x = active(convolution(x, width, 3, 1, name), name)
     l = layers.Conv2D(1, 3, padding="same", activation="tanh", name="l", **EXACT)(x)  # noqa: E741

@@ -80,11 +80,11 @@ def test_the_networks_of_imagenet_end_where_they_should(monkeypatch, kind, param
 
 def test_faces_end_before_the_relu_of_their_fourth_depth():
     faces = trunks.find("faces")
-    assert faces.name == "faces network depth4"
+    assert faces.name == "faces network depth3"
     whole, size = trunks.shipped_faces()
     given = pictures(size)
-    depth4 = ops.convert_to_numpy(whole(faces.prepare(given), training=False)[3])
-    assert np.maximum(features(faces, given), 0) == pytest.approx(depth4, abs=1e-5)
+    depth3 = ops.convert_to_numpy(whole(faces.prepare(given), training=False)[3])
+    assert np.maximum(features(faces, given), 0) == pytest.approx(depth3, abs=1e-5)
 
 
 def test_vgg_gives_what_its_layer_computes_before_the_relu(file):
@@ -152,7 +152,7 @@ def test_preparations_are_those_that_the_weights_were_trained_with(file):
 def test_without_a_network_the_faces_stand_in_and_one_line_says_so(cache, capsys):
     trunk = trunks.find("vgg19")
     told = capsys.readouterr().out
-    assert trunk.name == "faces network depth4 (stand-in)"
+    assert trunk.name == "faces network depth3 (stand-in)"
     assert features(trunk, pictures()) == pytest.approx(features(trunks.find("faces"), pictures()), abs=1e-6)
     assert told.count("\n") == 1
     for part in ("VGG19", "URL fetch failure", trunk.name, FILE, str(cache), "weights=PATH"):

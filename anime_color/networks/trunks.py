@@ -3,7 +3,8 @@
 `vgg19`     until block4_conv4, before its ReLU; ImageNet
 `vgg16`     until block4_conv3, before its ReLU; ImageNet
 `resnet50`  until conv4_block6_out, which is after a ReLU: the layer that encoders of this kind end with; ImageNet
-`faces`     ours, in weights/face-features: the classifier of characters until depth 4, before its ReLU
+`faces`     ours, in weights/face-features: the classifier of characters until depth 3, before its ReLU; deeper, it has
+            fewer numbers than the picture, and what is painted from them alone is a pattern
 
 ImageNet weights come from Keras' cache, or Keras downloads them. Where neither works, `faces` stands in and says so.
 """
@@ -96,8 +97,8 @@ def shipped_faces():
 
 def _faces():
     network, _ = shipped_faces()
-    features = network.get_layer("depth4_1_normalization").output
-    return Trunk(keras.Model(network.input, features, name="faces_trunk"), "faces network depth4", _lab)
+    features = network.get_layer("depth3_2_normalization").output
+    return Trunk(keras.Model(network.input, features, name="faces_trunk"), "faces network depth3", _lab)
 
 
 def _pretrained(kind, weights):

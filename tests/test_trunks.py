@@ -78,12 +78,12 @@ def test_the_networks_of_imagenet_end_where_they_should(monkeypatch, kind, param
     assert trunk.name.endswith("(ImageNet)")
 
 
-def test_faces_end_before_the_relu_of_their_fourth_depth():
+def test_faces_end_before_the_relu_of_their_third_depth():
     faces = trunks.find("faces")
     assert faces.name == "faces network depth3"
     whole, size = trunks.shipped_faces()
     given = pictures(size)
-    depth3 = ops.convert_to_numpy(whole(faces.prepare(given), training=False)[3])
+    depth3 = ops.convert_to_numpy(whole(faces.prepare(given), training=False)[2])
     assert np.maximum(features(faces, given), 0) == pytest.approx(depth3, abs=1e-5)
 
 

@@ -8,8 +8,6 @@ generated picture shares its lightness with a real one; coloring number k of a f
 that face within one comparison.
 """
 
-from dataclasses import dataclass
-
 import joblib
 import numpy as np
 from tqdm import tqdm
@@ -32,59 +30,14 @@ from anime_color.scores import (
 )
 from anime_color.scores import features as feature_networks
 from anime_color.scores.comparison import Score
-from anime_color.scores.features import Features, resized
 from anime_color.scores.measures import OF_PHOTOS, REGIONS
+from anime_color.scores.reference import Reference, thumbnails
 from data_prep.drawn_faces import PARTS
 from data_prep.errors import BadInput
 
-REFERENCE_FACES = 2000
 FRECHET_REPLICATES = 200  # each takes milliseconds
 TWO_SAMPLE_PICTURES = 1000  # of each kind, to train the classifier on
 HIGHEST_PSNR = 100.0  # stands for the infinite one of equal pictures
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What real faces are like, told by the train split of a face set.
-
-    faces: their `Faces`, up to 2,000 of them used. features: the network. summaries: theirs, (n, d). chroma, hue:
-    histograms of their colors. mean_ab: scaled, (2,). colorfulness: their mean. thumbnails: small scaled lab.
-    """
-
-    faces: Faces
-    features: Features
-    summaries: np.ndarray
-    chroma: np.ndarray
-    hue: np.ndarray
-    mean_ab: np.ndarray
-    colorfulness: float
-    thumbnails: np.ndarray
-
-    @classmethod
-    def of(cls, folder, features, split="train"):
-        """The reference of the face set in `folder`."""
-        faces = Faces(folder, split, flips=False, shuffle=False)
-        positions = np.unique(np.linspace(0, faces.count - 1, REFERENCE_FACES).astype(int))
-        summaries, histograms, means, strengths, thumbnails = [], [], [], [], []
-        for some in np.array_split(positions, -(-len(positions) // 50)):
-            rgb = faces.rgb(some)
-            summaries.append(features(rgb)[0])
-            lab = color.rgb_to_lab(rgb)
-            histograms.append(colors.histograms(color.unscale(lab)[..., 1:]))
-            means.append(lab[..., 1:].mean(axis=(1, 2)))
-            strengths.append(colors.colorfulness(rgb))
-            thumbnails.append(_thumbnails(rgb))
-        chroma, hue = (np.sum(counts, axis=0) for counts in zip(*histograms, strict=True))
-        return cls(
-            faces=faces,
-            features=features,
-            summaries=np.concatenate(summaries),
-            chroma=chroma,
-            hue=hue,
-            mean_ab=np.concatenate(means).mean(axis=0),
-            colorfulness=float(np.concatenate(strengths).mean()),
-            thumbnails=np.concatenate(thumbnails),
-        )
 
 
 def side_by_side(
@@ -139,7 +92,7 @@ def score(system, faces, reference, jobs=2, progress=False):
         raise BadInput(
             f"{faces.folder}: {faces.count} faces in its {faces.split} split; needed are at least 4 to score"
         )
-    seen, summaries, thumbnails = [], [], []
+    seen, summaries, small = [], [], []
     with_lpips = perceptual.present()
     hinted = set(np.linspace(0, faces.count - 1, obedience.FACES).astype(int)) if system.hinted else ()
 
@@ -150,7 +103,7 @@ def score(system, faces, reference, jobs=2, progress=False):
             colorings, outside = color.painted(lab)
             features, maps = reference.features(colorings)
             summaries.append(features)
-            thumbnails.append(_thumbnails(colorings))
+            small.append(thumbnails(colorings))
             values = {"out_of_gamut": outside}
             if number in hinted:
                 values |= obedience.errors(rgb, system.hinted, number)
@@ -175,7 +128,7 @@ def score(system, faces, reference, jobs=2, progress=False):
     if system.takes == "photo":
         estimates = {name: estimate for name, estimate in estimates.items() if name in OF_PHOTOS}
     else:
-        estimates["two_sample"] = _two_sample(np.stack(thumbnails), faces, reference)
+        estimates["two_sample"] = _two_sample(np.stack(small), faces, reference)
     deviation = realism.kid_subsets(_mixed(summaries, 0), reference.summaries)[1]
     return Score(
         name=system.name,
@@ -280,20 +233,16 @@ def _frechet(summaries, reference):
     return bootstrap.of(value, replicates - replicates.mean() + value)
 
 
-def _two_sample(thumbnails, faces, reference):
+def _two_sample(small, faces, reference):
     """On one half of the faces the classifier learns all colorings, on the other it is asked about one a face and
     about the face itself, so that only colors can tell."""
     learned, unseen = np.arange(0, faces.count, 2), np.arange(1, faces.count, 2)
-    fake = thumbnails[learned].reshape(-1, *thumbnails.shape[2:])
+    fake = small[learned].reshape(-1, *small.shape[2:])
     chosen = np.unique(np.linspace(0, len(fake) - 1, TWO_SAMPLE_PICTURES).astype(int))
     real = reference.thumbnails[np.unique(np.linspace(0, len(reference.thumbnails) - 1, len(chosen)).astype(int))]
-    one_each = thumbnails[unseen, unseen % thumbnails.shape[1]]
-    right = realism.two_sample(*map(color.rgb_to_lab, (real, fake[chosen], _thumbnails(faces.rgb(unseen)), one_each)))
+    one_each = small[unseen, unseen % small.shape[1]]
+    right = realism.two_sample(*map(color.rgb_to_lab, (real, fake[chosen], thumbnails(faces.rgb(unseen)), one_each)))
     return bootstrap.share(right.reshape(2, -1).sum(axis=0), 2)
-
-
-def _thumbnails(rgb):
-    return resized(rgb, min(realism.CLASSIFIER_SIZE, rgb.shape[1]))
 
 
 def _caveats(estimates, faces, reference, summaries):

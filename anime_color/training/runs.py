@@ -11,8 +11,6 @@ import importlib.util
 import json
 import os
 import platform
-import signal
-import threading
 import time
 from dataclasses import replace
 from importlib.metadata import version
@@ -30,6 +28,7 @@ from anime_color.files import written_aside
 from anime_color.scores import features, glance
 from anime_color.training import callbacks, checkpoints, engine
 from anime_color.training.best import KeepBest
+from anime_color.training.processes import claimed, stopped_by_signals
 from anime_color.training.trainer import Trainer
 from data_prep.errors import BadInput
 
@@ -76,7 +75,7 @@ def train(
     start = None if start is None else presets.find(start)
     keras.config.set_dtype_policy(settings.precision)
     keras.utils.set_random_seed(settings.seed)
-    with _claimed(run), engine.parallel():
+    with claimed(run), engine.parallel():
         trainer = Trainer(recipes.get(recipe).build(settings), settings.seed)
         trainer.compile()
         system = trainer.system
@@ -107,7 +106,7 @@ def train(
         ]
         for callback in (clock, saver):
             callback.set_model(trainer)
-        with _stopped_by_signals(trainer):
+        with stopped_by_signals(trainer):
             if clock.spent < 1:
                 trainer.fit(batches, epochs, attached, verbose, lambda: clock.spent)
                 saver.save()
@@ -226,55 +225,6 @@ def _restore(trainer, run):
     state, description = checkpoints.load(checkpoint)
     trainer.load_state(state)
     return description["seconds"]
-
-
-@contextlib.contextmanager
-def _claimed(run):
-    """Makes the run folder and keeps a second process out of it; a claim whose process died is taken over."""
-    if run.exists() and not (run.is_dir() and ((run / "run.json").exists() or not any(run.iterdir()))):
-        raise BadInput(f"{run}: exists and is no run folder; name another one")
-    run.mkdir(parents=True, exist_ok=True)
-    claim = run / "claim.pid"
-    if claim.exists() and _alive(claim.read_text()):
-        raise BadInput(f"{run}: process {claim.read_text()} is training there; wait for it or name another run")
-    claim.write_text(str(os.getpid()))
-    try:
-        yield
-    finally:
-        claim.unlink(missing_ok=True)
-        if not any(run.iterdir()):
-            run.rmdir()  # refused before anything was written: leave nothing behind
-
-
-def _alive(pid):
-    if not pid.isdecimal() or int(pid) == os.getpid():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-@contextlib.contextmanager
-def _stopped_by_signals(trainer):
-    """Lets Ctrl-C and SIGTERM end training after the running step, so that it is saved."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number, frame):
-        print(f"\n{signal.Signals(number).name}: saving after this step; the same command continues", flush=True)
-        trainer.stop_training = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _tensorboard(run):

@@ -38,11 +38,14 @@ class Best:
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Offers each pass to the trainer's `Best` by what `Phase.keep_best` names; comes after `callbacks.Scores`."""
+    """Offers each whole pass to the trainer's `Best` by what `Phase.keep_best` names; comes after `callbacks.Scores`."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.whole = batch + 1 == self.params["steps"]  # where a stop cuts a pass, its end is still to come
 
     def on_epoch_end(self, epoch, logs=None):
         name = self.model.phase.keep_best
         sign, name = (-1, name[1:]) if name.startswith("-") else (1, name)
-        if name and name in (logs or {}):
+        if name and self.whole and name in (logs or {}):
             self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
             self.model.best.offer(sign * float(logs[name]))

@@ -14,7 +14,7 @@ class Best:
         self.trainer = trainer
         self.value = keras.Variable(math.inf, trainable=False, name="best_value")  # the lowest yet
         self.weights = [
-            keras.Variable(weight.value, trainable=False, name=f"best_{i}")
+            keras.Variable(ops.convert_to_numpy(weight), trainable=False, name=f"best_{i}")
             for i, weight in enumerate(trainer.averaged.weights)
         ]
 
@@ -28,7 +28,7 @@ class Best:
         if value < float(ops.convert_to_numpy(self.value)):
             self.value.assign(value)
             for kept, weight in zip(self.weights, self.trainer.averaged.weights, strict=True):
-                kept.assign(weight.value)
+                kept.assign(ops.convert_to_numpy(weight))  # a copy; TensorFlow would share the memory of the tensor
 
     def restore(self):
         """The averaged generator becomes the kept one, if there is one; nothing is kept any more."""

@@ -31,7 +31,7 @@ def with_values(settings, assignments):
 def checked(settings):
     """The settings themselves, if no number is senseless; BadInput names the one that is."""
     for name, value in dataclasses.asdict(settings).items():
-        counted = isinstance(value, int) and name != "seed"
+        counted = isinstance(value, int) and name not in _FROM_ZERO
         if isinstance(value, str):
             continue
         least, limit = int(counted), 1 if name in _BELOW_ONE else 2**32
@@ -44,6 +44,7 @@ def checked(settings):
     return settings
 
 
+_FROM_ZERO = ("seed", "pool")
 _BELOW_ONE = ("beta_1", "beta_2", "ema")
 _WORDS = {
     "network": ("film", "ancestor"),

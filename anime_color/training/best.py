@@ -38,7 +38,7 @@ class Best:
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Offers each whole pass to the trainer's `Best` by what `Phase.keep_best` names; comes after `callbacks.Scores`."""
+    """Offers each whole pass to the trainer's `Best` by what `Phase.keep_best` names; after `callbacks.Scores`."""
 
     def on_train_batch_end(self, batch, logs=None):
         self.whole = batch + 1 == self.params["steps"]  # where a stop cuts a pass, its end is still to come

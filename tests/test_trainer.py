@@ -5,50 +5,15 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import ops
 
 from anime_color import recipes
 from anime_color.faces import Faces
 from anime_color.training import callbacks, phases
 from anime_color.training.phases import Phase, Term, Update
-from anime_color.training.trainer import System, Trainer
+from anime_color.training.trainer import Trainer
 from data_prep.errors import BadInput
-
-
-def small_system(*phase_list, dropout=0.0, ema=0.9):
-    """A generator and a critic with batch normalization, of a few hundred weights."""
-    keras.utils.set_random_seed(1)
-    given = {"l": layers.Input((None, None, 1), name="l"), "noise": layers.Input((4,), name="noise")}
-    x = layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(given["l"]))
-    x = x * (1 + layers.Dense(4)(given["noise"])[:, None, None, :])
-    ab = layers.Conv2D(2, 3, padding="same", activation="tanh")(x)
-    generator = keras.Model(given, layers.Concatenate()([given["l"], ab]))
-    picture = layers.Input((None, None, 3))
-    x = layers.BatchNormalization()(layers.LeakyReLU(0.2)(layers.Conv2D(4, 4, strides=2)(picture)))
-    x = layers.GlobalAveragePooling2D()(layers.Dropout(dropout, seed=1)(x))
-    critic = keras.Model(picture, layers.Dense(1)(x))
-    optimizers = {name: keras.optimizers.Adam(0.01) for name in ("generator", "critic")}
-    default = (phases.adversarial("hinge"),)
-    return System({"generator": generator, "critic": critic}, phase_list or default, optimizers, 4, ema, 1)
-
-
-def ready(system):
-    trainer = Trainer(system, seed=3)
-    trainer.compile()
-    return trainer
-
-
-def snapshot(network):
-    return [ops.convert_to_numpy(v) for v in network.weights]
-
-
-def changed(network, before):
-    """Names of the kinds of weights that moved: "kernel", "gamma", "moving_mean", ..."""
-    return {
-        v.path.split("/")[-1]
-        for v, old in zip(network.weights, before, strict=True)
-        if (ops.convert_to_numpy(v) != old).any()
-    }
+from tests.small_system import StopAfter, changed, ready, small_system, snapshot
 
 
 @pytest.fixture
@@ -127,16 +92,6 @@ def test_phases_take_turns(faces):
     assert trainer.phase.name == "second" and history.epoch == [1, 2]
     assert changed(trainer.networks["critic"], middle) == set()
     assert changed(trainer.networks["generator"], before["generator"])
-
-
-class StopAfter(keras.callbacks.Callback):
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.model.steps_done >= self.steps:
-            self.model.stop_training = True
 
 
 def test_fit_continues_within_a_pass_bit_for_bit(faces):

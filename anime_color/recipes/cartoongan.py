@@ -26,6 +26,7 @@ from anime_color.networks import trunks
 from anime_color.training import objectives, phases
 from anime_color.training.phases import Phase, Term, Update
 from anime_color.training.trainer import System
+from data_prep.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def build(settings):
         "generator": networks.cartoon_generator(s.width, s.blocks, s.upsampling),
         "discriminator": networks.cartoon_discriminator(s.critic_width),
     }
+    if 0 < s.pool < s.batch_size:
+        raise BadInput(f"pool={s.pool}: needed is 0, or at least batch_size={s.batch_size}")
     if s.pool:
         trained["pool"] = networks.image_pool(s.part, s.pool)
     distance = objectives.l1_loss if s.content_norm == "l1" else objectives.l2_loss

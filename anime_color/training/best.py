@@ -14,7 +14,7 @@ class Best:
         self.trainer = trainer
         self.value = keras.Variable(math.inf, trainable=False, name="best_value")  # the lowest yet
         self.weights = [
-            keras.Variable(weight.value, trainable=False, name=f"best_{i}")
+            keras.Variable(ops.convert_to_numpy(weight), trainable=False, name=f"best_{i}")
             for i, weight in enumerate(trainer.averaged.weights)
         ]
 
@@ -28,7 +28,7 @@ class Best:
         if value < float(ops.convert_to_numpy(self.value)):
             self.value.assign(value)
             for kept, weight in zip(self.weights, self.trainer.averaged.weights, strict=True):
-                kept.assign(weight.value)
+                kept.assign(ops.convert_to_numpy(weight))  # a copy; TensorFlow would share the memory of the tensor
 
     def restore(self):
         """The averaged generator becomes the kept one, if there is one; nothing is kept any more."""
@@ -38,11 +38,14 @@ class Best:
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Offers each pass to the trainer's `Best` by what `Phase.keep_best` names; comes after `callbacks.Scores`."""
+    """Offers each whole pass to the trainer's `Best` by what `Phase.keep_best` names; after `callbacks.Scores`."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.whole = batch + 1 == self.params["steps"]  # where a stop cuts a pass, its end is still to come
 
     def on_epoch_end(self, epoch, logs=None):
         name = self.model.phase.keep_best
         sign, name = (-1, name[1:]) if name.startswith("-") else (1, name)
-        if name and name in (logs or {}):
+        if name and self.whole and name in (logs or {}):
             self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
             self.model.best.offer(sign * float(logs[name]))

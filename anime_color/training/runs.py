@@ -198,7 +198,7 @@ def _describe(run, recipe, settings, batches, start, about):
                 "faces": d.get("faces", {}).get("digest"),
                 "start": (d.get("start") or {}).get("name"),
             }
-            | d.get("about", {})
+            | {f"{name} found": what for name, what in d.get("about", {}).items()}  # a setting may have that name
             | d["settings"]
             for d in (found, asked)
         )

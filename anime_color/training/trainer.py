@@ -173,7 +173,7 @@ class Trainer(engine.StepModel):
             history.epoch += stretch.epoch
             for name, values in stretch.history.items():
                 history.history.setdefault(name, []).extend(values)
-        if self.phase.keep_best and (self.steps_done >= total or spent() >= 1):
+        if self.phase.keep_best and (ended or self.steps_done >= total or spent() >= 1):
             self.best.restore()
         return history
 

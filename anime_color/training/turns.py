@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+ROUNDING = 1e-6  # of `phase_began`, a float32: a phase is not to begin a step late for it
+
 
 class Turns:
     """Turns of the phases of a `trainer.Trainer`. Parts of its state are `phase_now`, the number of the phase and the
@@ -31,7 +33,7 @@ class Turns:
         first, began = self.now()[0], float(ops.convert_to_numpy(self.trainer.phase_began))
         shares = np.array([phase.share for phase in self.phases[first:]])
         ends = began + (1 - began) * np.cumsum(shares) / shares.sum()
-        later = int(np.searchsorted(ends[:-1], spent, side="right"))
+        later = int(np.searchsorted(ends[:-1], spent + ROUNDING, side="right"))
         start, end = (ends[later - 1] if later else began), ends[later]
         return first + later, float(np.clip((spent - start) / (end - start), 0, 1)) if end > start else 1.0
 

@@ -4,7 +4,8 @@ import keras
 from keras import layers, ops
 
 from anime_color.training import phases
-from anime_color.training.trainer import System, Trainer
+from anime_color.training.system import System
+from anime_color.training.trainer import Trainer
 
 
 def small_system(*phase_list, dropout=0.0, ema=0.9):

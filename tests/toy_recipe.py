@@ -12,7 +12,7 @@ from keras import layers, ops
 from anime_color import fields
 from anime_color.training import objectives
 from anime_color.training.phases import Phase, Term, Update
-from anime_color.training.trainer import System
+from anime_color.training.system import System
 
 FACTOR = 2  # hints are that much smaller than lines
 

@@ -25,7 +25,7 @@ from anime_color import fields, networks
 from anime_color.networks import trunks
 from anime_color.training import objectives, phases
 from anime_color.training.phases import Phase, Term, Update
-from anime_color.training.trainer import System
+from anime_color.training.system import System
 from data_prep.errors import BadInput
 
 

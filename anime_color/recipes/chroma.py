@@ -17,7 +17,7 @@ import keras
 
 from anime_color import networks
 from anime_color.training import palette_phases, phases
-from anime_color.training.trainer import System
+from anime_color.training.system import System
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from keras import ops
 from anime_color import fields, networks, presets
 from anime_color.training import objectives, phases
 from anime_color.training.phases import Term
-from anime_color.training.trainer import System
+from anime_color.training.system import System
 
 MULTIPLE = 32  # of the sides of pictures
 

@@ -23,7 +23,7 @@ from keras import ops
 from anime_color import fields, networks
 from anime_color.training import objectives, phases
 from anime_color.training.phases import Phase, Term, Update
-from anime_color.training.trainer import System
+from anime_color.training.system import System
 
 
 @dataclass(frozen=True)

@@ -135,8 +135,8 @@ class Phase:
     pictures: {name: function(scene)}, what critics judge, where "real" and "fake" are not those of `Scene.picture`.
     until: (name, function) of a logged loss: once function(its mean over a pass) is true, the phase is over, and those
         after it share what is left of the budget.
-    keep_best: name of a logged loss or score; the phase ends with the averaged generator of the whole pass in which it was
-        lowest, or highest with a minus before the name, instead of the last one.
+    keep_best: name of a logged loss or score; the phase ends with the averaged generator of the whole pass in which it
+        was lowest, or highest with a minus before the name, instead of the last one.
     """
 
     name: str

@@ -79,41 +79,43 @@ def plane(dots, size, cells):
 
 
 def colors(flats, dots):
-    """{region: scaled ab} of `dots` on a `flats.Flats`, which count where their centers are; regions in which they
-    contradict split.
+    """{region: scaled lab} of `dots` on a `flats.Flats`, which count where their centers are; regions in which they
+    contradict split. That two are of different lightness counts on line art alone, whose lightness is not given.
 
     BadInput as `checked`, or if two say different colors on one place.
     """
+    counts = slice(0 if flats.painter.draws_lightness else 1, 3)
+
+    def same(lab, other):
+        return np.abs(lab - other)[counts].max() * color.AB_SCALE <= ONE_COLOR
+
     said = {}
     for dot in checked(dots, flats.l.shape):
-        said.setdefault(flats.at(dot.x, dot.y), []).append((dot.x, dot.y, dot.lab[1:]))
+        said.setdefault(flats.at(dot.x, dot.y), []).append(dot)
     found = {}
     for region, some in said.items():
         distinct = []
-        for *_, ab in some:
-            if not any(_same(ab, other) for other in distinct):
-                distinct.append(ab)
+        for dot in some:
+            if not any(same(dot.lab, other) for other in distinct):
+                distinct.append(dot.lab)
         if len(distinct) == 1:
             found[region] = distinct[0]
         else:
-            found |= dict(zip(flats.split(region, _parts(flats, region, some, distinct)), distinct, strict=True))
+            of_each = [next(i for i, lab in enumerate(distinct, 1) if same(dot.lab, lab)) for dot in some]
+            found |= dict(zip(flats.split(region, _parts(flats, region, some, of_each)), distinct, strict=True))
             warnings.warn(f"dots of {len(distinct)} colors on one region: it is split between them", stacklevel=4)
     return found | _spread(flats, found)
 
 
-def _same(ab, other):
-    return np.abs(ab - other).max() * color.AB_SCALE <= ONE_COLOR
-
-
-def _parts(flats, region, dots, distinct):
-    """Which of the `distinct` colors each pixel (h, w) is nearest to, as the lines of the drawing run (watershed)."""
+def _parts(flats, region, dots, of_each):
+    """Which of the colors, by their numbers `of_each`, each pixel (h, w) is nearest to, as the lines of the drawing run
+    (watershed)."""
     size = flats.planes.shape[1:]
     markers = np.zeros(size, int)
-    for x, y, ab in dots:
-        number = next(i for i, other in enumerate(distinct, 1) if _same(ab, other))
-        place = flats.spot(x, y)
+    for dot, number in zip(dots, of_each, strict=True):
+        place = flats.spot(dot.x, dot.y)
         if markers[place] not in (0, number):
-            raise BadInput(f"dots at {x, y}: two colors on one place; leave one of them out")
+            raise BadInput(f"dots at {dot.x, dot.y}: two colors on one place; leave one of them out")
         markers[place] = number
     (plane,) = flats.planes[flats.occurring == region]
     inside = (plane > plane.max() / 2) | (markers > 0)
@@ -124,7 +126,7 @@ def _parts(flats, region, dots, distinct):
 
 
 def _spread(flats, found):
-    """{region: scaled ab} of the other regions of the things that dots are on."""
+    """{region: scaled lab} of the other regions of the things that dots are on."""
     spread, place = {}, flats.tokens[:, -3:-1]
     for region in set(range(len(flats.origin))) - set(found):
         near = [other for other in found if region in flats.thing(other)]

@@ -22,6 +22,7 @@ from data_prep.errors import BadInput
 LEAST_SHARE = 0.05  # a region that no pixel belongs to by more does not occur in a picture
 TOGETHER = 0.6  # correlation of the colors of two regions of one name, from which on they are one thing
 LIKE = 0.5  # how far regions of two pictures may look apart, in deviations a number of their tokens, to be one
+DARKEST = 0.1  # scaled lightness from black of a region that can be made lighter: less would be noise, blown up
 MOST_SLOPE = 1.0  # of a locked color: how much of it 50 L* more or less can give or take
 
 
@@ -43,6 +44,8 @@ class Flats:
         self.origin = np.arange(len(m))  # the network's region that each region is, or is a part of
         self.clipped = np.zeros(0)
         self.dotted = dots_on.colors(self, dots) if dots else {}
+        if painter.draws_lightness:
+            self._light({region: lab[0] for region, lab in self.dotted.items()})
 
     # What the regions are ----------------------------------------------------------------------------------------
 
@@ -197,6 +200,16 @@ class Flats:
 
     # -------------------------------------------------------------------------------------------------------------
 
+    def _light(self, wanted):
+        """Gives regions the mean scaled lightness that is `wanted`, {region: l}; black lines stay black."""
+        factors = np.ones(len(self.origin), "float32")
+        for region, l in wanted.items():  # noqa: E741
+            factors[region] = (l + 1) / max(self.lightness[region] + 1, DARKEST)
+        (factor,) = resized(np.tensordot(factors[self.occurring], self.planes, 1)[None], self.l.shape)
+        self.l = np.clip((self.l + 1) * factor - 1, -1, 1)
+        self.rgb = color.lab_to_rgb(np.stack([self.l, *np.zeros((2, *self.l.shape), "float32")], -1))
+        self.__dict__.pop("lightness", None)
+
     def _by_region(self, values):
         found = np.zeros(len(self.origin), "float32")
         found[self.occurring] = values
@@ -231,8 +244,8 @@ class Flats:
             for which, value in asked.items():
                 lock[self.palette(None).regions(which), :2] = ab_of(value)
         known = self._of_these_regions(lock)
-        for region, ab in self.dotted.items():
-            known[region, :2] = ab
+        for region, lab in self.dotted.items():
+            known[region, :2] = lab[1:]
         return known
 
 

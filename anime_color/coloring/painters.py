@@ -71,6 +71,7 @@ class RegionPainter:
     `flats.Flats` paints with it."""
 
     takes, conditions = "gray picture", ("noise", "lock", "dots")
+    draws_lightness = False
 
     def __init__(self, generator, lightness="lab"):
         self.lightness = lightness
@@ -136,6 +137,7 @@ class ShadedPainter(RegionPainter):
     can be done with regions can be done with that."""
 
     takes, conditions = "line art", ("noise", "lock", "dots", "threshold")
+    draws_lightness = True
 
     def __init__(self, generator):
         super().__init__(generator.get_layer("chroma"))

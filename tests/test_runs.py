@@ -18,6 +18,7 @@ from anime_color.training import callbacks, checkpoints, runs
 from data_prep.errors import BadInput
 
 STEPS = 14
+OTHERS = {"cartoongan": ("cartoons",)}  # further sets, for which the same faces will do
 
 
 def tiny(recipe="wgan_gp", **changes):
@@ -25,7 +26,8 @@ def tiny(recipe="wgan_gp", **changes):
 
 
 def trained(recipe, faces, run, steps=STEPS, extra=(), **options):
-    return runs.train(recipe, tiny(recipe), faces, run, steps=steps, verbose=0, extra=extra, **options)
+    others = {name: faces for name in OTHERS.get(recipe, ())}
+    return runs.train(recipe, tiny(recipe), faces, run, steps=steps, verbose=0, extra=extra, others=others, **options)
 
 
 class At(keras.callbacks.Callback):

@@ -71,7 +71,7 @@ class Settings:
     @classmethod
     def tiny(cls):
         """Seconds on any machine, for tests."""
-        return cls(size=32, part=16, width=8, blocks=1, critic_width=4, batch_size=4, pool=5, ema=0.9)
+        return cls(size=32, part=16, width=8, blocks=1, critic_width=4, batch_size=4, pool=8, ema=0.9)
 
 
 def build(settings):

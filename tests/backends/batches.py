@@ -3,26 +3,35 @@
 import numpy as np
 
 from anime_color.faces import Endless
+from anime_color.fields import COLORS, Sample
 
 
 class Faces:
-    """One batch of `size` faces a pass, new ones each time."""
+    """One batch of `size` faces of 32 px a pass, new ones each time, with the fields that a system wants."""
 
-    def __init__(self, size):
-        self.count = size
+    def __init__(self, size, fields=COLORS, others=None):
+        self.count, self.fields, self.others = size, fields, others or {}
 
     def __len__(self):
         return 1
 
     def __getitem__(self, index):
         random = np.random.default_rng(index)
-        lightness = random.uniform(-1, 1, (self.count, 32, 32, 1))
-        ab = random.uniform(-0.5, 0.5, (self.count, 32, 32, 2))
-        return {"l": lightness.astype("float32"), "ab": ab.astype("float32")}
+        samples = [Sample(_blurred(random), 0, random, "lab", self.others) for _ in range(self.count)]
+        return {name: np.stack([field(sample) for sample in samples]) for name, field in self.fields.items()}
 
     def at(self, positions, mirrored=False):
         """The faces of the first pass."""
         return {name: values[positions] for name, values in self[0].items()}
 
+    def rgb(self, positions):
+        """Pictures of the first pass."""
+        return np.stack([_blurred(np.random.default_rng(position)) for position in positions])
+
     def after(self, steps):
         return Endless(self, steps)
+
+
+def _blurred(random):
+    """A picture of blocks of color, so that it has lines."""
+    return random.integers(0, 256, (4, 4, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)

@@ -32,7 +32,8 @@ def main(recipe):
                 variable.assign(fixed.standard_normal(variable.shape) * np.sqrt(1 / fan_in))
     trainer = Trainer(system)
     trainer.compile()
-    history = trainer.fit(Faces(SIZE), epochs=STEPS, verbose=0).history
+    others = {name: Faces(SIZE) for name in system.others}
+    history = trainer.fit(Faces(SIZE, system.fields, others), epochs=STEPS, verbose=0).history
     print(json.dumps(history))
 
 
@@ -41,7 +42,7 @@ def from_table(table):
 
     def drawn(shape, *_, seed=None):
         count, *rest = shape
-        values = keras.ops.convert_to_tensor(table[:, : np.prod(rest)].reshape(-1, *rest).astype("float32"))
+        values = keras.ops.convert_to_tensor(table[:, : int(np.prod(rest))].reshape(-1, *rest).astype("float32"))
         return values[:count]
 
     return drawn

@@ -183,15 +183,24 @@ def scaled_lightness(rgb, lightness):
 
 
 def drawing_of(rgb):
-    """The lines (H, W, 3) of a colored picture, as an artist might have drawn them before."""
-    return np.repeat(line_art.extract(rgb)[..., None], 3, -1)
+    """The lines (H, W, 3) of a colored picture, as an artist might have drawn them before. Where a soft painting has no
+    line for the extractor, what is darker than its surroundings is drawn, in full black where that is strongest."""
+    lines = line_art.extract(rgb)
+    if _empty(lines):
+        ink = 255 - line_art.extract(rgb, "dilate_difference").astype("float32")
+        lines = (255 - ink * (255 / max(ink.max(), 1))).astype("uint8")
+    return np.repeat(lines[..., None], 3, -1)
+
+
+def _empty(lines):
+    return lines.min() > 255 * (1 - LEAST_INK)
 
 
 def ink_of(rgb, threshold=None):
     """Lines uint8 (H, W) of a scanned or drawn line drawing, its paper white. BadInput if it is empty or no line
     art."""
     lines = line_art.cleaned(rgb, threshold)
-    if lines.min() > 255 * (1 - LEAST_INK):
+    if _empty(lines):
         raise BadInput("no line on the drawing: needed is dark ink on light paper")
     if lines.mean() < 255 * MOST_INK:
         raise BadInput(

@@ -147,9 +147,10 @@ def test_the_initialization_learns_content_without_a_discriminator(face_set, mon
     found, find = [], trunks.find
     monkeypatch.setattr(trunks, "find", lambda *given: found.append(find(*given)) or found[-1])
     system = built(adversarial_share=0.0, part=32, learning_rate=3e-3)
+    about = system.about()
     (trunk,) = found
     assert trunk.network.trainable_weights == [] and trunk.network.weights
-    assert system.about == {"content": trunk.name}
+    assert about == {"content": trunk.name}
     discriminator, features = snapshot(system.networks["discriminator"]), snapshot(trunk.network)
     start = snapshot(system.networks["generator"])
     trainer = ready(system)
@@ -364,9 +365,10 @@ def test_the_faithful_networks_have_the_published_counts_and_the_stand_in_is_nam
         "generator": 11_129_667,
         "discriminator": 1_129_665,
     }
-    assert system.about == {"content": "faces network depth4 (stand-in)"}
+    assert capsys.readouterr().out == ""  # nothing is downloaded before it is needed
+    assert system.about() == {"content": "faces network depth3 (stand-in)"}
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("VGG19: ") and "faces network depth4 (stand-in) is used" in line
+    assert line.startswith("VGG19: ") and "faces network depth3 (stand-in) is used" in line
 
 
 @pytest.mark.parametrize(
@@ -399,6 +401,6 @@ def test_a_run_is_not_continued_with_another_trunk(face_set, tmp_path, offline, 
     runs.train("cartoongan", settings, face_set, run, steps=1, **train)
     assert runs.train("cartoongan", settings, face_set, run, steps=2, **train).steps_done == 2
     monkeypatch.setattr(trunks, "_downloaded", vgg_of_tests)  # now there is a network
-    said = r"content found faces network depth4 \(stand-in\) there, VGG19 block4_conv4 \(ImageNet\) asked"
+    said = r"content found faces network depth3 \(stand-in\) there, VGG19 block4_conv4 \(ImageNet\) asked"
     with pytest.raises(BadInput, match=said):
         runs.train("cartoongan", settings, face_set, run, steps=3, **train)

@@ -18,6 +18,7 @@ pictures, and what each part is worth. The training needs a set of cartoons: `--
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import keras
 
@@ -77,7 +78,11 @@ class Settings:
 def build(settings):
     """The `System` of `settings`: networks "generator" and "discriminator", and "pool" if there is one."""
     s = settings
-    trunk = trunks.find(s.content, s.content_weights or None)
+
+    @cache
+    def trunk():  # found when training begins, for its weights may have to be downloaded
+        return trunks.find(s.content, s.content_weights or None)
+
     trained = {
         "generator": networks.cartoon_generator(s.width, s.blocks, s.upsampling),
         "discriminator": networks.cartoon_discriminator(s.critic_width),
@@ -93,7 +98,7 @@ def build(settings):
         return scene.outputs("pool", fakes) if "pool" in scene.trains else fakes
 
     def content(scene):
-        return distance(trunk(scene.fake), trunk(scene.batch["photo"]))
+        return distance(trunk()(scene.fake), trunk()(scene.batch["photo"]))
 
     def blurred(scene):
         return objectives.FAKES[s.objective](scene.logits("discriminator", "edges"))
@@ -125,5 +130,5 @@ def build(settings):
             "edges": fields.another("cartoons", s.part, smoothed=True),
         },
         others=("cartoons",),
-        about={"content": trunk.name},
+        about=lambda: {"content": trunk().name},
     )

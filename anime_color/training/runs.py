@@ -86,7 +86,7 @@ def train(
         )
         if start is not None:
             trainer.begin_with(presets.networks(start))  # first, for what does not fit leaves no folder behind
-        description = _describe(run, recipe, settings, batches, start, system.about)
+        description = _describe(run, recipe, settings, batches, start, trainer.about)
         limits = [*([steps] if steps else []), *([epochs * len(batches)] if epochs else [])]
         clock = callbacks.Clock(_restore(trainer, run), min(limits, default=None), minutes, timer)
         faces = batches.folder

@@ -24,7 +24,8 @@ class System:
     fields: {name: function(`fields.Sample`)}, what its batches hold.
     others: names of the further face sets, not paired with the first, that the fields draw from; what the first of them
         shows is what the system's pictures are to look like.
-    about: facts that shape the training and are not in the settings, such as which trunk was found.
+    about: function -> {name: fact}, what shapes the training and is not in the settings, such as which trunk was found;
+        called when training begins.
     """
 
     networks: dict[str, keras.Model]
@@ -35,7 +36,7 @@ class System:
     multiple: int
     fields: dict[str, Callable] = field(default_factory=COLORS.copy)
     others: tuple[str, ...] = ()
-    about: dict[str, str] = field(default_factory=dict)
+    about: Callable[[], dict[str, str]] = dict
 
     @property
     def updates(self):

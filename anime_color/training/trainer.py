@@ -27,6 +27,7 @@ class Trainer(engine.StepModel):
         super().__init__()
         self.system = system
         self.networks = system.networks
+        self.about = system.about()
         self.averaged = system.networks["generator"]
         if system.ema:
             self.averaged = keras.models.clone_model(self.averaged)

@@ -82,7 +82,7 @@ def test_a_killed_run_ends_as_the_uninterrupted_one(recipe, face_set, tmp_path):
     expected = trained(recipe, face_set, tmp_path / "whole").state()
     run = tmp_path / "killed"
     everywhere = ("between checkpoints", "within a file", "before the rename")
-    for where in everywhere if recipe == "wgan_gp" else everywhere[-1:]:  # where it is killed is not the recipe's matter
+    for where in everywhere if recipe == "wgan_gp" else everywhere[-1:]:  # where is not the recipe's matter
         killed(recipe, face_set, run, where)
         assert not (run / "checkpoints" / f"{STEPS:08d}").exists()
     state = trained(recipe, face_set, run).state()

@@ -124,7 +124,7 @@ def test_unknown_and_senseless_conditions_are_refused(two_stage, drawing, condit
 def test_what_needs_regions_or_a_gray_picture_is_refused(two_stage, drawing):
     with pytest.raises(BadInput, match="weights tiny: they know no regions"):
         two_stage.flats(drawing)
-    with pytest.raises(BadInput, match="weights tiny: they color a line art; recolor with those of a gray picture"):
+    with pytest.raises(BadInput, match="weights tiny: they take line art; recolor with those of a gray picture"):
         two_stage.recolor(drawing, (0, 0, 9, 9))
 
 
@@ -221,7 +221,7 @@ def test_the_door_takes_any_size_too(shaded, shape):
 
 
 def test_the_door_refuses_what_it_cannot(shaded, drawing):
-    with pytest.raises(BadInput, match="weights shaded: they color a line art; recolor with those of a gray picture"):
+    with pytest.raises(BadInput, match="weights shaded: they take line art; recolor with those of a gray picture"):
         shaded.recolor(drawing, "hair")
     with pytest.raises(BadInput, match="no line on the drawing"):
         shaded.chroma(np.full((40, 40, 3), 255, "uint8"))

@@ -111,7 +111,7 @@ class Colorizer:
         """
         noises = self.noises(noises, seed, schedule)
         if self.takes != "gray picture":
-            raise BadInput(f"weights {self.name}: they color a {self.takes}; recolor with those of a gray picture")
+            raise BadInput(f"weights {self.name}: they take {self.takes}; recolor with those of a gray picture")
         if self.knows_regions:
             flats = self.flats(picture)
             colorings = recolored(flats, region, noises)

@@ -92,6 +92,9 @@ class ImagePool(layers.Layer):
         self.seen.assign(ops.minimum(self.seen + batch, self.count))
         return ops.where(swapped, earlier, fakes)
 
+    def compute_output_shape(self, shape):
+        return shape
+
     def get_config(self):
         return super().get_config() | {"count": self.count}
 

@@ -17,7 +17,7 @@ class Faces:
 
     def __getitem__(self, index):
         random = np.random.default_rng(index)
-        samples = [Sample(_blurred(random), 0, random, "lab", self.others) for _ in range(self.count)]
+        samples = [Sample(_picture(random), 0, random, "lab", self.others) for _ in range(self.count)]
         return {name: np.stack([field(sample) for sample in samples]) for name, field in self.fields.items()}
 
     def at(self, positions, mirrored=False):
@@ -26,12 +26,12 @@ class Faces:
 
     def rgb(self, positions):
         """Pictures of the first pass."""
-        return np.stack([_blurred(np.random.default_rng(position)) for position in positions])
+        return np.stack([_picture(np.random.default_rng(position)) for position in positions])
 
     def after(self, steps):
         return Endless(self, steps)
 
 
-def _blurred(random):
-    """A picture of blocks of color, so that it has lines."""
-    return random.integers(0, 256, (4, 4, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+def _picture(random):
+    """A picture of random pixels: where a face is flat, rounding would decide."""
+    return random.integers(0, 256, (32, 32, 3), dtype=np.uint8)

@@ -228,8 +228,8 @@ def test_cartoons_are_drawn_at_random_and_blurred_ones_by_another_draw(face_set)
     cartoons = Faces(face_set, split="all", flips=False, shuffle=False)
     faces = Faces(face_set, split="all", batch_size=60, fields=drawn, others={"cartoons": cartoons})
     everything = cartoons.rgb(range(60))
-    everything = np.concatenate([everything, everything[:, :, ::-1]])
-    blurred = np.stack([edges.smoothed(np.ascontiguousarray(one)) for one in everything])
+    blurred = np.stack([edges.smoothed(one) for one in everything])
+    everything, blurred = (np.concatenate([some, some[:, :, ::-1]]) for some in (everything, blurred))
 
     def places(values, among):
         same = (color.unscale_rgb(values)[:, None] == among[None]).all((2, 3, 4))
@@ -304,7 +304,7 @@ def test_the_pool_lets_no_gradient_through_and_has_nothing_to_train():
 def test_the_pool_is_part_of_the_state():
     system = built()
     state = ready(system).state()
-    assert {state[f"network/pool/{i:04d}"].shape for i in range(2)} == {(5, 16, 16, 3), ()}
+    assert {state[f"network/pool/{i:04d}"].shape for i in range(2)} == {(8, 16, 16, 3), ()}
     assert any(name.startswith("dropout/pool/") for name in state)  # its coins
     assert "pool" not in built(pool=0).networks
 

@@ -246,6 +246,9 @@ class Painter:
     def __init__(self, ab, spread=0.0):
         self.ab, self.spread = np.float32(ab), spread
 
+    def given(self, rgb):
+        return rgb
+
     def chroma(self, rgb, noises):
         lab = color.unscale(np.repeat(color.rgb_to_lab(rgb)[None], len(noises), axis=0))
         lab[..., 1:] = self.ab

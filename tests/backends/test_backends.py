@@ -31,6 +31,4 @@ def test_first_losses_are_those_of_tensorflow(recipe):
     expected, found = first_steps("tensorflow", recipe), first_steps(OTHER, recipe)
     assert set(found) == set(expected)
     for name, values in expected.items():
-        # instance normalization over the few pixels of tiny pictures makes more of rounding
-        tolerance = 1e-3 if recipe == "cartoongan" else 1e-4
-        assert found[name] == pytest.approx(values, rel=tolerance, abs=tolerance), name
+        assert found[name] == pytest.approx(values, rel=1e-4, abs=1e-4), name

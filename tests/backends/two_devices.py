@@ -21,7 +21,7 @@ from anime_color.training.trainer import Trainer  # noqa: E402
 
 
 def main():
-    phases.Scene.fake = property(lambda scene: scene.generate(3 * scene.batch["l"][:, 0, :8, 0]))
+    phases.Scene.noise = property(lambda scene: 3 * scene.batch["l"][:, 0, :8, 0])
     objectives.random_weights = lambda pictures, *_: pictures[:, :1, :1, :1] / 2 + 0.5
     names = {"tensorflow": ["CPU:0", "CPU:1"], "jax": ["cpu:0", "cpu:1"]}[engine.BACKEND]
     if engine.BACKEND == "tensorflow":

@@ -95,7 +95,7 @@ def _train(options):
         chosen, said = runs.fine_tuning(options.recipe, options.start, options.faces)
     else:
         chosen, said = settings.preset(options.recipe, options.preset), None
-    chosen = settings.with_values(chosen, options.set)
+    chosen, others = settings.with_values(chosen, options.set), _further(options.also)
     print(engine.devices())
     if said:
         print(said)
@@ -109,12 +109,11 @@ def _train(options):
         options.minutes,
         score_epochs=options.score_epochs,
         start=options.start,
-        others=_further(options.also),
+        others=others,
     )
     print(f"{options.run}: {trainer.steps_done} steps; the same command with a larger budget continues")
     if options.start is not None:
         print(f"\nbefore and after, on pictures of {options.faces[0]} that were not trained on:\n")
-        others = _further(options.also)
         scores, context = scoring.side_by_side([options.start, options.run], options.faces[0], others=others)
         print(results.table(scores, context))
 

@@ -45,7 +45,7 @@ def main():
                 run = options.out / f"{name.replace(', ', '-')}-{seed}"
                 apart(_train, name, seed, options.faces, run, options.minutes)
                 found.append(_scored(str(run), run.with_name(f"{run.name}-scores"), options.faces[0]))
-    print(apart(_table, [path for path in found]))
+    print(apart(_table, found))
     for path in found:
         print(path.name, json.loads(path.with_suffix(".cost.json").read_text()))
 

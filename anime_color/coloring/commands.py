@@ -80,7 +80,12 @@ def _chroma(options):
     lock, said = _lock(options.lock), _conditions(options)
     colorizer = Colorizer.from_preset(options.weights)
     noises = colorizer.noises(options.noises, options.seed, options.schedule)
-    facts = {"seed": options.seed, "schedule": options.schedule, "weights": colorizer.name, **_said(options)}
+    facts = {
+        "seed": options.seed,
+        "schedule": options.schedule,
+        "weights": colorizer.name,
+        **_written(options.lock, said),
+    }
     chosen = None
     if options.around:
         chosen, distance = _picked(noises, options.around), options.distance or 0.5
@@ -129,7 +134,7 @@ def _colorize(options):
     colorizer = Colorizer.from_preset(options.weights)
     picture = _pixels(options.picture)
     chosen = _picked(colorizer.noises(options.noises, options.seed), options.pick or 1)
-    facts = {"weights": colorizer.name, **_said(options)}
+    facts = {"weights": colorizer.name, **_written(options.lock, said)}
     kept = options.palette or options.character or options.save_palette or options.layers
     if not (kept or sliders):
         with _warnings_told():
@@ -239,10 +244,10 @@ def _assigned(option, done, assignments):
         yield assignment, name, value
 
 
-def _said(options):
-    """What a picture's file says of locks and dots."""
-    marks = [",".join(map(str, dot)) for dot in _conditions(options).get("dots", [])]
-    return {name: " ".join(some) for name, some in {"lock": options.lock, "dots": marks}.items() if some}
+def _written(lock, said):
+    """What a picture's file says of its locks and dots."""
+    marks = [",".join(map(str, dot)) for dot in said.get("dots", [])]
+    return {name: " ".join(some) for name, some in {"lock": lock, "dots": marks}.items() if some}
 
 
 @contextlib.contextmanager

@@ -44,7 +44,7 @@ class Flats:
         self.origin = np.arange(len(m))  # the network's region that each region is, or is a part of
         self.clipped = np.zeros(0)
         self.dotted = dots_on.colors(self, dots) if dots else {}
-        if painter.draws_lightness:
+        if painter.draws_lightness and self.dotted:
             self._light({region: lab[0] for region, lab in self.dotted.items()})
 
     # What the regions are ----------------------------------------------------------------------------------------

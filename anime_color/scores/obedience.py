@@ -22,10 +22,9 @@ def errors(rgb, paint, seed):
     paint: (rgb, dots) -> one coloring, scaled lab (S, S, 3).
     """
     true, found = hints.reduced(color.rgb_to_lab(rgb), CELL), {}
+    cells, middle = color.lab_to_rgb(color.into_gamut(true)), CELL // 2
     for count in COUNTS:
         _, rows, columns = hints.at_points(true, count or COUNTS[1], np.random.default_rng([seed, count or COUNTS[1]]))
-        cells = color.lab_to_rgb(color.into_gamut(true))
-        middle = CELL // 2
         dots = [
             (int(x) * CELL + middle, int(y) * CELL + middle, tuple(cells[y, x].tolist()))
             for y, x in zip(rows, columns, strict=True)

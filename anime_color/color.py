@@ -243,7 +243,7 @@ def rgb_to_lab_tensor(rgb):
     """Scaled `lab` of sRGB tensors (..., 3) in 0..1, in `keras.ops`; differentiable."""
     rgb = ops.cast(rgb, "float32")
     linear = ops.where(rgb > 0.04045, ((ops.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4, rgb / 12.92)
-    xyz = ops.matmul(linear, _XYZ_FROM_RGB.T) / _WHITE
+    xyz = ops.divide(ops.matmul(linear, _XYZ_FROM_RGB.T), _WHITE)  # a PyTorch tensor cannot be divided by an array
     bounded = ops.maximum(xyz, _LINEAR_BELOW)  # keeps the gradient of the unused branch finite
     f = ops.where(xyz > _LINEAR_BELOW, bounded ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]

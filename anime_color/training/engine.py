@@ -30,7 +30,7 @@ if BACKEND == "tensorflow":
     logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
     def part_of_step(function):
-        """`function(batch)` as a graph of its own: a step that repeats it traces it once and holds less at a time.
+        """`function` of tensors as a graph of its own: a step that repeats it traces it once and holds less at a time.
         Replicas of a distributed step cannot have one."""
         return function if tf.distribute.has_strategy() else tf.function(function, reduce_retracing=True)
 
@@ -44,6 +44,12 @@ if BACKEND == "tensorflow":
             # the optimizer sums gradients over replicas
             share = loss / tf.distribute.get_strategy().num_replicas_in_sync
         return (loss, auxiliary), tape.gradient(share, values)
+
+    def mean_of_replicas(value):
+        """The mean of a value over the replicas of a distributed step, so that all of them decide alike."""
+        if tf.distribute.has_strategy():
+            return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, value)
+        return value
 
     def input_gradients(function, x):
         """Gradient of `sum(function(x))` for the tensor `x`, itself differentiable."""
@@ -122,6 +128,10 @@ if BACKEND != "tensorflow":
     def part_of_step(function):
         """`function` itself: only TensorFlow gains by a graph for each part."""
         return function
+
+    def mean_of_replicas(value):
+        """The value itself: the arrays of JAX are whole on every device, and PyTorch uses one."""
+        return value
 
 
 class StepModel(keras.Model):

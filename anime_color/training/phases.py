@@ -5,6 +5,7 @@
 A term looks at a `Scene`: one batch, what the networks make of it, each computed when a term first asks for it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -115,6 +116,9 @@ class Update:
 
     name: also the name of its optimizer, and the prefix of its logged terms.
     schedule: function of how much of the phase is over, 0 to 1 -> factor of the optimizer's learning rate.
+    pace: function of a weight (its `path` tells which it is) -> factor of its own learning rate; 0 freezes it.
+    gate: (name, function) of a loss that an update before it logged: the update counts only in the steps in which
+        function(that loss of the batch) is true, and moves nothing in the others.
     """
 
     name: str
@@ -122,6 +126,8 @@ class Update:
     trains: tuple[str, ...]
     repeats: int = 1
     schedule: Callable | None = None
+    pace: Callable | None = None
+    gate: tuple[str, Callable] | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,20 @@ def falling(start=0.5, least=0.05):
     return lambda over: ops.minimum(
         ops.minimum(1.0, 0.05 + over / 0.02), least + (1 - least) * (1 - over) / (1 - start)
     )
+
+
+def one_cycle(rise=0.3, start=1 / 25, end=1 / 250_000):
+    """A schedule: from the factor `start` up to 1 until `rise`, then down to `end`, each half a cosine wave (Smith and
+    Topin 2018, as fastai has it)."""
+
+    def wave(first, last, over):
+        return last + (first - last) * (1 + ops.cos(math.pi * over)) / 2
+
+    def factor(over):
+        falling = wave(1.0, end, ops.clip((over - rise) / (1 - rise), 0.0, 1.0))
+        return ops.where(over < rise, wave(start, 1.0, over / rise), falling) if rise else falling
+
+    return factor
 
 
 def adversarial(

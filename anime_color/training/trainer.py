@@ -159,14 +159,15 @@ class Trainer(engine.StepModel):
         2. The averaged generator follows.
         """
         parts = max(update.repeats for update in self.phase.updates)
-        logs = {}
+        values = {}
         for update in self.phase.updates:
             for part in range(parts - update.repeats, parts):
-                logs |= self._moves[update](self._part(batch, part, parts))
+                counts = update.gate and update.gate[1](engine.mean_of_replicas(values[update.gate[0]]))
+                values |= self._moves[update](self._part(batch, part, parts), counts)
         if self.system.ema:
             self._follow()
         self.steps.assign(self.steps + 1)
-        return logs
+        return {name: self._means[name].result() for name in values}
 
     def _part(self, batch, part, parts):
         """Rows of part `part` of `parts`; a short batch wraps around, so that no part is empty."""
@@ -177,9 +178,13 @@ class Trainer(engine.StepModel):
         rows = (ops.arange(size) + part * size) % count
         return {name: ops.take(values, rows, axis=0) for name, values in batch.items()}
 
-    def _update(self, phase, update, batch):
+    def _update(self, phase, update, batch, counts=None):
+        """One update on a batch; returns the loss and the terms of the batch, by their names in the log. Where `counts`
+        is given and false, it moves nothing."""
         optimizer = self.optimizers[update.name]
         variables = [v for name in update.trains for v in self.networks[name].trainable_variables]
+        paces = [update.pace(v) if update.pace else 1 for v in variables]
+        variables, paces = zip(*[pair for pair in zip(variables, paces, strict=True) if pair[1]], strict=True)
 
         def loss_fn():
             scene = phases.Scene(
@@ -195,18 +200,23 @@ class Trainer(engine.StepModel):
             id(v): v for network in self.networks.values() for v in network.non_trainable_weights if id(v) not in own
         }.values()
         before = [ops.copy(v.value) for v in others]
+        paced = [(v, pace, ops.copy(v.value)) for v, pace in zip(variables, paces, strict=True) if pace != 1]
+        moved = [v for n in update.trains for v in self.networks[n].weights] + optimizer.variables
+        kept = [(v, ops.copy(v.value)) for v in moved] if update.gate else []
         if update.schedule:
             optimizer.learning_rate.assign(self.learning_rates[update.name] * update.schedule(self.over.value))
         (_, values), gradients = engine.value_and_gradients(loss_fn, variables)
         optimizer.apply(gradients, variables)
         for variable, value in zip(others, before, strict=True):
             variable.assign(value)
-        logs = {}
+        for variable, pace, value in paced:
+            variable.assign(value + pace * (variable.value - value))
+        for variable, value in kept:
+            variable.assign(ops.where(counts, variable.value, value))
+        values = {f"{update.name}_{name}": value for name, value in values.items()}
         for name, value in values.items():
-            mean = self._means[f"{update.name}_{name}"]
-            mean.update_state(value)
-            logs[mean.name] = mean.result()
-        return logs
+            self._means[name].update_state(value)
+        return values
 
     def _follow(self):
         """averaged = decay * averaged + (1 - decay) * generator; batch statistics are copied. The decay rises to

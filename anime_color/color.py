@@ -7,6 +7,7 @@ Contract, everywhere in the package:
     ab    (..., H, W, 2) float32   a*/110, b*/110; inside the sRGB gamut within +-0.98
     lab   (..., H, W, 3) float32   l and ab side by side: what generators return and critics see
     photo (..., H, W, 3) float32   sRGB / 127.5 - 1, so -1..1: for systems that change lightness and color
+    gray  (..., H, W, 1) float32   the luma of sRGB (0.299 R + 0.587 G + 0.114 B) / 127.5 - 1, for systems that read it
 
 The NumPy forms call scikit-image; the `keras.ops` forms are for losses and run on every backend. They agree to
 1e-3 on the scaled values, for matrices and white point are scikit-image's own.
@@ -31,6 +32,7 @@ _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
 _WHITE = skimage_color.xyz_tristimulus_values(illuminant="D65", observer="2", dtype="float32")
 _RGB_FROM_LINEAR_F = _RGB_FROM_XYZ * _WHITE
+_LUMA = np.array([0.299, 0.587, 0.114], "float32")
 _LINEAR_BELOW = 0.008856  # CIE: below this the cube root is replaced by its tangent
 
 
@@ -237,6 +239,18 @@ def scale_rgb(rgb):
 def unscale_rgb(rgb):
     """uint8 `rgb` of scaled values; what lies outside -1..1 is clipped."""
     return np.round((np.clip(rgb, -1, 1) + 1) * 127.5).astype("uint8")
+
+
+def luma(rgb):
+    """uint8 (..., H, W) of uint8 `rgb`: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), the Y of YUV."""
+    return np.round(np.asarray(rgb, "float32") @ _LUMA).astype("uint8")
+
+
+def with_luma(rgb, gray):
+    """uint8 `rgb` with the luma `gray` (..., H, W): its U and V are kept, which all three numbers tell by what they are
+    apart. What is then outside 0..255 is clipped."""
+    rgb = np.asarray(rgb, "float32")
+    return np.round(np.clip(rgb + (np.asarray(gray, "float32") - rgb @ _LUMA)[..., None], 0, 255)).astype("uint8")
 
 
 def rgb_to_lab_tensor(rgb):

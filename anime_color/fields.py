@@ -49,6 +49,16 @@ def hints(factor):
     return field
 
 
+def whole(sample):
+    """The whole picture (S, S, 3), sRGB / 127.5 - 1."""
+    return color.scale_rgb(sample.rgb)
+
+
+def gray(sample):
+    """Its gray (S, S, 1) as a gray photo has it, `color.luma`; on the same scale."""
+    return color.scale_rgb(color.luma(sample.rgb))[..., None]
+
+
 def photo(size):
     """A field: a part of the picture, size x size, at a random place; sRGB / 127.5 - 1."""
     return lambda sample: color.scale_rgb(_part(sample.rgb, size, sample.random))

@@ -48,7 +48,7 @@ class Colorizer:
 
     def __init__(self, generator, size, lightness="lab", multiple=32, name=""):
         self.generator, self.size, self.multiple, self.name = generator, size, multiple, name
-        self.painter = painters.painter(generator, lightness)
+        self.painter = painters.painter(generator, lightness, size)
         self.takes, self.conditions = self.painter.takes, self.painter.conditions
         self.clipped = np.zeros(0)
 
@@ -95,6 +95,8 @@ class Colorizer:
             dots that contradict each other in one region split it, with a warning. On line art, a dot also tells how
             light that is.
         threshold: of line art: what is darker (1..255) is ink and all else paper; "otsu" finds it.
+        render_factor: 2 to 45: the picture is looked at at 16 times as many pixels a side; less is more colorful, more
+            shows more of its parts to the network. None is what the weights were trained on.
         """
         if noise is not None and np.size(noise):
             self._check_known(["noise"])
@@ -200,7 +202,7 @@ class Colorizer:
         """(the picture that a painter gets, how it is reduced for the network). A gray picture keeps the pixels that it
         has where it is transparent, and is reduced on white; others lie on white in any case."""
         if self.takes == "gray picture":
-            return rgb, lambda picture: self._reduced(on_white(picture, alpha))
+            return rgb, lambda picture, sides=None: self._reduced(on_white(picture, alpha), sides)
         return on_white(rgb, alpha), self._reduced
 
     def _check(self, rgb):
@@ -210,10 +212,10 @@ class Colorizer:
                 f"picture of {width}x{height} px: needed is {SHORTEST_SIDE} to {LONGEST_SIDE} px a side; resize it"
             )
 
-    def _reduced(self, rgb):
+    def _reduced(self, rgb, sides=None):
         """A picture, (H, W) or (H, W, 3), at about the size of the training faces: its short side there, both sides
-        multiples."""
-        fixed = next(given.shape[1:3] for given in self.generator.input.values() if len(given.shape) == 4)
+        multiples; or at the given height and width."""
+        fixed = sides or next(given.shape[1:3] for given in self.generator.input.values() if len(given.shape) == 4)
         if None not in fixed:
             height, width = fixed
         else:

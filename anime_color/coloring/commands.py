@@ -61,6 +61,9 @@ def add_to(commands):
         locked.add_argument(
             "--threshold", type=_threshold, metavar="N|otsu", help="of scanned line art: what is darker is ink"
         )
+        locked.add_argument(
+            "--render-factor", type=positive(int), metavar="N", help="of deoldify: it looks at 16 N pixels a side"
+        )
     for picked in (one, part):
         picked.add_argument("picture", metavar="PICTURE")
         picked.add_argument("--out", required=True, metavar="OUT.png")
@@ -205,9 +208,10 @@ def _threshold(text):
 
 
 def _conditions(options):
-    """The dots and the threshold that were given, as `Colorizer.colorize` takes them."""
+    """The dots and other conditions that were given, as `Colorizer.colorize` takes them."""
     marks = options.dot + (dots.load(options.dots) if options.dots else [])
-    return {name: value for name, value in {"dots": marks, "threshold": options.threshold}.items() if value}
+    given = {"dots": marks, "threshold": options.threshold, "render_factor": options.render_factor}
+    return {name: value for name, value in given.items() if value}
 
 
 def _lock(assignments):

@@ -18,23 +18,26 @@ import numpy as np
 from anime_color import color
 from anime_color.coloring import dots as dots_on
 from anime_color.coloring.naming import Naming
-from anime_color.coloring.painting import along, resized
+from anime_color.coloring.painting import along, along_rows
 from data_prep import lines as line_art
 from data_prep.errors import BadInput
 
 PIXELS_AT_ONCE = 2**18  # in one call of a generator, which bounds its memory
+RENDER_FACTORS = 2, 45  # the least and the most: pictures of 32 to 720 px
 MOST_INK = 0.5  # of a line drawing's mean; what is darker is a picture and no line drawing
 LEAST_INK = 0.25  # of the darkest pixel; what is lighter all over is empty paper
 
 
-def painter(generator, lightness="lab"):
+def painter(generator, lightness="lab", size=None):
     """The painter of a generator, by what it takes and is made of.
 
-    lightness: "lab" or "luma", what it was trained to see.
+    lightness: "lab" or "luma", what it was trained to see. size: side of the pictures that it was trained on.
     """
     made_of, takes = {layer.name for layer in generator.layers}, set(generator.input)
     if "photo" in takes:
         return PhotoPainter(generator)
+    if "gray" in takes:
+        return RenderPainter(generator, size)
     if "shading" in made_of:
         return ShadedPainter(generator)
     if "lines" in takes:
@@ -45,12 +48,14 @@ def painter(generator, lightness="lab"):
 
 
 class PlainPainter:
-    """Paints with any generator of l and noise; its colors are enlarged to the size of the picture."""
+    """Paints with any generator of l, and of noise if it has any; its colors are enlarged along the lines of the
+    picture."""
 
-    takes, conditions = "gray picture", ("noise",)
+    takes = "gray picture"
 
     def __init__(self, generator, lightness="lab"):
         self.generator, self.lightness = generator, lightness
+        self.conditions = ("noise",) if "noise" in generator.input else ()
 
     def given(self, rgb):
         return rgb
@@ -60,10 +65,11 @@ class PlainPainter:
         chunk, colorings = max(1, PIXELS_AT_ONCE // given.size), []
         for start in range(0, len(noises), chunk):
             some = noises[start : start + chunk]
-            colorings.append(self.generator.predict_on_batch({"l": np.repeat(given, len(some), axis=0), "noise": some}))
+            shown = {"l": np.repeat(given, len(some), axis=0), "noise": some}
+            colorings.append(self.generator.predict_on_batch({name: shown[name] for name in self.generator.input}))
         lab = np.concatenate(colorings)
         planes = np.moveaxis(lab[..., 1:], -1, 0).reshape(-1, *lab.shape[1:3])
-        return lightness, lambda rows: resized(planes, lightness.shape, rows)
+        return lightness, along_rows(planes, given[0, ..., 0], lightness)
 
 
 class RegionPainter:
@@ -175,6 +181,37 @@ class PhotoPainter:
         lab = color.rgb_to_lab(color.unscale_rgb(np.stack(planes, -1)))
         ab = np.moveaxis(lab[..., 1:], -1, 0)
         return lab[..., 0], lambda rows: ab[:, rows]
+
+
+class RenderPainter:
+    """Paints with a generator that makes a whole sRGB picture of a gray one, once. As its first author has it, the
+    picture is stretched to a square of 16 * `render_factor` pixels, and of what is rendered the colors are kept (U and V
+    of YUV) and the luma is not. Ours: the colors are enlarged along the lines of the picture."""
+
+    takes, conditions = "gray picture", ("render_factor",)
+
+    def __init__(self, generator, size):
+        self.generator, self.usual = generator, max(RENDER_FACTORS[0], size // 16)
+
+    def given(self, rgb):
+        return rgb
+
+    def sketch(self, rgb, reduced, noises, render_factor=None):
+        side = 16 * checked_render_factor(render_factor or self.usual)
+        gray = color.luma(rgb)
+        small = color.luma(reduced(np.repeat(gray[..., None], 3, -1), (side, side)))
+        rendered = self.generator.predict_on_batch({"gray": color.scale_rgb(small)[None, ..., None]})[0]
+        kept = color.rgb_to_lab(color.with_luma(color.unscale_rgb(rendered), small))
+        ab = along(np.moveaxis(kept[..., 1:], -1, 0), color.scale_rgb(small), color.scale_rgb(gray))
+        return color.rgb_to_lab(rgb)[..., 0], lambda rows: ab[:, rows]
+
+
+def checked_render_factor(factor):
+    """The render factor itself. BadInput if it is none."""
+    least, most = RENDER_FACTORS
+    if not isinstance(factor, (int, np.integer)) or not least <= factor <= most:
+        raise BadInput(f"render_factor={factor!r}: needed is a whole number from {least} to {most}")
+    return int(factor)
 
 
 def scaled_lightness(rgb, lightness):

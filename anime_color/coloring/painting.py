@@ -82,17 +82,26 @@ def cut_out(m, lightness):
 
 
 def along(planes, small, guide):
-    """Planes (C, h, w) at the size of `guide` (H, W), with its edges: what the guide has beyond its reduced form
-    `small` (h, w) tells what the planes have beyond theirs. The local linear model of the guided filter (He et al.
-    2010), windows of 3 x 3 small pixels."""
+    """Planes (C, h, w) at the size of `guide` (H, W), with its edges, see `along_rows`."""
+    return along_rows(planes, small, guide)(slice(None))
+
+
+def along_rows(planes, small, guide):
+    """A function that gives a slice of rows of planes (C, h, w) at the size of `guide` (H, W), with its edges: what the
+    guide has beyond its reduced form `small` (h, w) tells what the planes have beyond theirs. The local linear model of
+    the guided filter (He et al. 2010), windows of 3 x 3 small pixels."""
     if small.shape == guide.shape:
-        return planes
+        return lambda rows: planes[:, rows]
     mean = partial(ndimage.uniform_filter, size=3, mode="nearest")
     mean_small = mean(small)
     variance = mean(small * small) - mean_small**2
-    slopes = [(mean(small * plane) - mean_small * mean(plane)) / (variance + FLAT) for plane in planes]
-    beyond = guide - resized(small[None], guide.shape)[0]
-    return resized(planes, guide.shape) + resized(np.stack(slopes), guide.shape) * beyond
+    slopes = np.stack([(mean(small * plane) - mean_small * mean(plane)) / (variance + FLAT) for plane in planes])
+
+    def enlarged(rows):
+        beyond = guide[rows] - resized(small[None], guide.shape, rows)[0]
+        return resized(planes, guide.shape, rows) + resized(slopes, guide.shape, rows) * beyond
+
+    return enlarged
 
 
 def resized(planes, size, rows=slice(None)):

@@ -154,9 +154,15 @@ class Sheets(keras.callbacks.Callback):
         chroma.save_png(chroma.stack(rows), path, {"epoch": epoch + 1, "steps": steps})
 
 
+def kept_by_score(phase):
+    """Whether the best pass of a phase is told by a score."""
+    return "score_" in phase.keep_best
+
+
 class Scores(keras.callbacks.Callback):
     """Scores of every `epochs`-th epoch on a few fixed faces with fixed noises, for the log, and an alarm in plain
-    words when colors or noise have gone: no loss shows that. Comes before `Log`, which writes them.
+    words when colors or noise have gone: no loss shows that. Comes before `Log`, which writes them. A phase whose best
+    pass is kept by a score has all its epochs scored; with 0 epochs no others are.
 
     colorizer: a `Colorizer` around the trainer's `averaged`.
     real: `glance.Real`, the faces and what real ones are like.
@@ -170,7 +176,8 @@ class Scores(keras.callbacks.Callback):
         self.colorizer, self.real, self.noises, self.epochs = colorizer, real, noises, epochs
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.epochs:
+        due = self.epochs and (epoch + 1) % self.epochs == 0
+        if not due and not kept_by_score(self.model.phase):
             return
         self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
         values = glance.scores(self.colorizer, self.real, self.noises)

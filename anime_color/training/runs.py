@@ -96,7 +96,7 @@ def train(
         attached = [
             callbacks.Watch(),
             clock,
-            *_scores(score_epochs, faces, options, colorizer, noises, next(iter(others.values()), None)),
+            *_scores(score_epochs, system, faces, options, colorizer, noises, next(iter(others.values()), None)),
             KeepBest(),
             callbacks.Log(run / "log.csv", clock),
             callbacks.Sheets(run / "sheets", colorizer, _sheet_faces(faces, options), noises),
@@ -153,12 +153,12 @@ def _sheet_faces(faces, options):
     )
 
 
-def _scores(epochs, faces, options, colorizer, noises, alike):
-    """The callback that scores every `epochs` epochs, in a list; none for 0.
+def _scores(epochs, system, faces, options, colorizer, noises, alike):
+    """The callback that scores every `epochs` epochs, in a list; none for 0, unless a phase cannot do without.
 
     alike: `Faces` that the system's pictures are to look like, where they are not the set that it colors.
     """
-    if not epochs:
+    if not epochs and not any(map(callbacks.kept_by_score, system.phases)):
         return []
     unseen = _unseen_first(faces, options)[0]
     real = alike or Faces(faces, flips=False, shuffle=False, **options)

@@ -125,3 +125,15 @@ def test_a_brush_paints_many_colors_of_one_lightness_as_one_after_the_other():
             expected, share = color.painted(one_lab)
             assert (picture == expected).all() and count == round(share * picture[..., 0].size)
     assert desaturated[0] == 0 and desaturated[1] > 0
+
+
+def test_luma_of_one_picture_with_the_hue_of_another(cube):
+    assert color.luma(np.uint8([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]])).tolist() == [76, 150, 29, 9]
+    gray = color.luma(cube)
+    assert np.abs(color.with_luma(cube, gray).astype(int) - cube).max() <= 1  # a picture with its own luma is itself
+    middle = np.full(cube.shape[:-1], 128, "uint8")
+    repainted = color.with_luma(cube, middle)
+    inside = ((repainted > 0) & (repainted < 255)).all(-1)
+    assert inside.any() and np.abs(color.luma(repainted)[inside].astype(int) - 128).max() <= 1
+    grays = np.repeat(gray[..., None], 3, -1)
+    assert (color.with_luma(grays, middle) == 128).all()  # what is rendered gray stays gray

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from anime_color import fields
 from anime_color.faces import Endless, Faces
 from anime_color.training import phases
 from anime_color.training.best import KeepBest
+from anime_color.training.painted import Painted, Short
 from anime_color.training.phases import Phase, Scene, Term, Update
 from tests.small_system import StopAfter, differing, ready, small_system, snapshot
 
@@ -235,6 +237,82 @@ def test_the_best_survives_a_stop(falling_and_rising, whole_keeping, steps):
     continued.fit(falling_and_rising, epochs=6, callbacks=[KeepBest()], verbose=0)
     assert differing(continued.state(), state) == []
     assert [same(snapshot(continued.averaged), one) for one in averages] == [False] * 4 + [True, False]
+
+
+# pace, gate, cycle ----------------------------------------------------------------------------------------
+
+
+def test_a_pace_freezes_some_weights_and_slows_others(faces):
+    def pace(weight):
+        return {"kernel": 0, "bias": 0.5}.get(weight.path.split("/")[-1], 1)
+
+    def moves(pace):
+        """(path, what it moved by) of each weight in one step."""
+        step = Phase("first", (Update("first", (LEARNS,), ("generator",), pace=pace),))
+        trainer = ready(system_of(step))
+        weights = trainer.networks["generator"].trainable_variables
+        before = [ops.convert_to_numpy(v) for v in weights]
+        trainer.fit(faces, epochs=1, callbacks=[StopAfter(1)], verbose=0)
+        return [(v, ops.convert_to_numpy(v) - old) for v, old in zip(weights, before, strict=True)]
+
+    for (weight, free), (_, paced) in zip(moves(None), moves(pace), strict=True):
+        assert (free != 0).any() or weight.path.endswith("bias")  # normalization takes some away
+        np.testing.assert_allclose(paced, pace(weight) * free, rtol=1e-3, atol=1e-7)
+
+
+def test_a_gate_lets_the_generator_move_only_after_a_good_step_of_the_critic(faces):
+    """DeOldify's rule: stay with the critic until its loss is below 0.65, then one step of the generator."""
+    scripted = Term("scripted", lambda s: ops.mean(s.batch["value"]) + 0 * ops.mean(s.logits("critic", "real")))
+    critic = Update("critic", (scripted,), ("critic",))
+    gated = Update("generator", (LEARNS,), ("generator",), gate=("critic_loss", lambda loss: loss < 0.65))
+
+    class Moved(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seen, self.before = [], snapshot(self.model.networks["generator"])
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.steps_done  # noqa: B018
+            now = snapshot(self.model.networks["generator"])
+            self.seen.append(not same(now, self.before))
+            self.before = now
+
+    trainer, moved = ready(small_system(Phase("first", (critic, gated)))), Moved()
+    losses = [0.9, 0.7, 0.6, 0.9, 0.64, 0.66]
+    trainer.fit(Valued(faces, losses), epochs=2, callbacks=[moved], verbose=0)
+    assert moved.seen == [False, False, True, False, True, False]
+    # a step that does not count leaves no trace in the optimizer either
+    assert int(ops.convert_to_numpy(trainer.optimizers["generator"].iterations)) == 2
+    assert int(ops.convert_to_numpy(trainer.optimizers["critic"].iterations)) == 6
+
+
+def test_one_cycle_by_hand():
+    cycle = phases.one_cycle(0.5, start=0.2, end=0.0)
+    found = [float(ops.convert_to_numpy(cycle(ops.convert_to_tensor(over)))) for over in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert found == pytest.approx([0.2, 0.6, 1.0, 0.5, 0.0], abs=1e-6)
+    falling = phases.one_cycle(0.0, end=0.0)
+    assert float(ops.convert_to_numpy(falling(ops.convert_to_tensor(0.0)))) == pytest.approx(1)
+
+
+def test_painted_faces_come_beside_their_own_and_are_pure(face_set):
+    faces = Faces(face_set, split="all", batch_size=8, fields={"gray": fields.gray, "photo": fields.whole})
+    gray = layers.Input((None, None, 1), name="gray")
+    inverse = keras.Model({"gray": gray}, layers.Concatenate()([-gray, -gray, -gray]))
+    painted = Painted(faces, inverse, "saved", 0.5)
+    assert len(painted) == -(-round(0.5 * faces.count) // 8)
+    for index in (0, len(painted) + 1):
+        batch, again = painted[index], painted[index]
+        assert all((batch[name] == again[name]).all() for name in batch)
+        np.testing.assert_allclose(batch["saved"][..., :1], -batch["gray"], atol=2 / 255)  # mirrored alike
+    everything = np.concatenate([painted[i]["photo"] for i in range(len(painted))])
+    assert len(np.unique(everything.reshape(len(everything), -1), axis=0)) == round(0.5 * faces.count)
+    one = Painted(faces, inverse, "saved", 1e-6)
+    assert len(one) == 1 and len(one[0]["saved"]) == 8
+
+
+def test_short_passes_go_on_where_the_last_one_ended(faces):
+    short = Short(faces, 0.34)
+    assert len(faces) == 3 and len(short) == 1
+    assert (short[4]["l"] == faces[4]["l"]).all()
 
 
 # batches --------------------------------------------------------------------------------------------------

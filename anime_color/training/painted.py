@@ -26,9 +26,8 @@ class Painted(keras.utils.PyDataset):
         self.faces, self.name = faces, name
         count = min(faces.count, max(faces.batch_size, round(share * faces.count)))
         self.chosen = np.random.default_rng([faces.seed, 2]).permutation(faces.count)[:count]
-        # the file has no name, and is gone when nobody holds it any more
-        shape = (count, faces.size, faces.size, 3)
-        self.pixels = np.memmap(tempfile.TemporaryFile(), "uint8", "w+", shape=shape)
+        with tempfile.TemporaryFile() as file:  # it has no name, and is gone with the memory that maps it
+            self.pixels = np.memmap(file, "uint8", "w+", shape=(count, faces.size, faces.size, 3))
         for start in range(0, count, AT_ONCE):
             given = faces.at(self.chosen[start : start + AT_ONCE])
             painted = network.predict_on_batch({field: given[field] for field in network.input})

@@ -26,11 +26,13 @@ from data_prep.errors import BadInput
 LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its red, green and blue, of 0..1
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
 _WHITE = skimage_color.xyz_tristimulus_values(illuminant="D65", observer="2", dtype="float32")
 _RGB_FROM_LINEAR_F = _RGB_FROM_XYZ * _WHITE
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = 2 * np.array(IMAGENET, "float32") - np.array([[1], [0]], "float32")
 _LINEAR_BELOW = 0.008856  # CIE: below this the cube root is replaced by its tangent
 
 
@@ -237,6 +239,17 @@ def scale_rgb(rgb):
 def unscale_rgb(rgb):
     """uint8 `rgb` of scaled values; what lies outside -1..1 is clipped."""
     return np.round((np.clip(rgb, -1, 1) + 1) * 127.5).astype("uint8")
+
+
+def imagenet_scaled(photo):
+    """Scaled sRGB tensors (..., 3), or gray ones (..., 1), as networks of ImageNet read them: (..., 3), of mean 0 and
+    deviation 1 over its pictures; in `keras.ops`."""
+    return ops.divide(ops.subtract(photo, _IMAGENET_MEAN), _IMAGENET_DEVIATION)
+
+
+def imagenet_unscaled(x):
+    """The inverse: scaled sRGB tensors (..., 3), which may lie outside -1..1."""
+    return ops.add(ops.multiply(x, _IMAGENET_DEVIATION), _IMAGENET_MEAN)
 
 
 def rgb_to_lab_tensor(rgb):

@@ -27,12 +27,14 @@ from data_prep.errors import BadInput
 LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its red, green and blue, of 0..1
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
 _WHITE = skimage_color.xyz_tristimulus_values(illuminant="D65", observer="2", dtype="float32")
 _RGB_FROM_LINEAR_F = _RGB_FROM_XYZ * _WHITE
 _LUMA = np.array([0.299, 0.587, 0.114], "float32")
+_IMAGENET_MEAN, _IMAGENET_DEVIATION = 2 * np.array(IMAGENET, "float32") - np.array([[1], [0]], "float32")
 _LINEAR_BELOW = 0.008856  # CIE: below this the cube root is replaced by its tangent
 
 
@@ -251,6 +253,15 @@ def with_luma(rgb, gray):
     apart. What is then outside 0..255 is clipped."""
     rgb = np.asarray(rgb, "float32")
     return np.round(np.clip(rgb + (np.asarray(gray, "float32") - rgb @ _LUMA)[..., None], 0, 255)).astype("uint8")
+def imagenet_scaled(photo):
+    """Scaled sRGB tensors (..., 3), or gray ones (..., 1), as networks of ImageNet read them: (..., 3), of mean 0 and
+    deviation 1 over its pictures; in `keras.ops`."""
+    return ops.divide(ops.subtract(photo, _IMAGENET_MEAN), _IMAGENET_DEVIATION)
+
+
+def imagenet_unscaled(x):
+    """The inverse: scaled sRGB tensors (..., 3), which may lie outside -1..1."""
+    return ops.add(ops.multiply(x, _IMAGENET_DEVIATION), _IMAGENET_MEAN)
 
 
 def rgb_to_lab_tensor(rgb):

@@ -51,6 +51,8 @@ _WORDS = {
     "objective": ("non_saturating", "hinge", "least_squares", "wasserstein"),
     "upsampling": ("transposed", "resized"),
     "content_norm": ("l1", "l2"),
+    "decoder": ("deep", "wide"),
+    "order": ("nogan", "gan"),
     "join": ("add", "concatenate"),
     "frozen": ("nothing", "regions"),
     "slopes": ("fitted", "none"),

@@ -8,6 +8,7 @@ from anime_color.networks.additive_unets import additive_unet, draft_discriminat
 from anime_color.networks.blocks import UNET_MULTIPLE, check_multiple
 from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator, image_pool
 from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
+from anime_color.networks.dynamic_unets import deoldify_critic, deoldify_generator
 from anime_color.networks.features import feature_network
 from anime_color.networks.regions import generator_of, palette_network, palette_reader, region_network
 from anime_color.networks.shading import shaded_generator, shading_network
@@ -21,6 +22,8 @@ __all__ = [
     "cartoon_discriminator",
     "cartoon_generator",
     "check_multiple",
+    "deoldify_critic",
+    "deoldify_generator",
     "draft_discriminator",
     "feature_network",
     "film_generator",

@@ -25,7 +25,7 @@ from functools import cache, partial
 import keras
 
 from anime_color import color, fields, networks
-from anime_color.networks import trunks
+from anime_color.networks import resnets, trunks
 from anime_color.training import objectives, phases
 from anime_color.training.painted import Painted, Short
 from anime_color.training.phases import Phase, Term, Update
@@ -94,6 +94,7 @@ def build(settings):
     """The `System` of `settings`: networks "generator" and "critic"."""
     s = settings
     networks.check_multiple(s.size)
+    generator = networks.deoldify_generator(s.decoder, s.encoder, s.width, s.factor)
 
     @cache
     def trunk():  # found when training begins, for its weights may have to be downloaded
@@ -110,7 +111,7 @@ def build(settings):
     }
 
     def pixels(scene):
-        return objectives.l1_loss(color.imagenet_normalized(scene.fake), color.imagenet_normalized(scene.real))
+        return objectives.l1_loss(color.imagenet_scaled(scene.fake), color.imagenet_scaled(scene.real))
 
     def depth(i, scene):
         return objectives.l1_loss(scene.picture("depths of fake")[i], scene.picture("depths of real")[i])
@@ -180,17 +181,14 @@ def build(settings):
         "critic": trained(s.critic_pace * s.adversarial_rate, 1e-3, beta_2=0.9),
     }
     return System(
-        networks={
-            "generator": networks.deoldify_generator(s.decoder, s.encoder, s.width, s.factor),
-            "critic": networks.deoldify_critic(s.critic_width),
-        },
+        networks={"generator": generator, "critic": networks.deoldify_critic(s.critic_width)},
         phases=nogan if briefly else (adversarial,),
         optimizers=optimizers if briefly else {name: optimizers[name] for name in ("generator", "critic")},
         latent_size=0,
         ema=s.ema,
         multiple=32,
         fields={"gray": fields.gray, "photo": fields.whole},
-        about=lambda: {"features": trunk().name},
+        about=lambda: {"features": trunk().name, "encoder": resnets.load_imagenet(generator, s.encoder)},
     )
 
 

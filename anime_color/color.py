@@ -26,6 +26,9 @@ from data_prep.errors import BadInput
 LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
+# of `to_unit`, for L, a and b
+UNIT_SCALE = np.array([LIGHTNESS_SCALE / 100, AB_SCALE / 255, AB_SCALE / 255], "float32")
+UNIT_OFFSET = np.array([LIGHTNESS_SCALE / 100, 128 / 255, 128 / 255], "float32")
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
@@ -227,6 +230,12 @@ def scale(lab):
 def unscale(lab):
     """L*, a*, b* values of scaled `lab` (..., 3)."""
     return np.concatenate([(lab[..., :1] + 1) * LIGHTNESS_SCALE, lab[..., 1:] * AB_SCALE], -1)
+
+
+def to_unit(lab):
+    """Scaled `lab` (..., 3), array or tensor, in 0..1 as OpenCV's 8-bit lab divided by 255: L*/100, (a* + 128) / 255,
+    (b* + 128) / 255. Gray is at 128/255, not in the middle."""
+    return lab * UNIT_SCALE + UNIT_OFFSET
 
 
 def scale_rgb(rgb):

@@ -45,12 +45,13 @@ def painter(generator, lightness="lab"):
 
 
 class PlainPainter:
-    """Paints with any generator of l and noise; its colors are enlarged to the size of the picture."""
+    """Paints with any generator of l, with noise or without; its colors are enlarged to the size of the picture."""
 
-    takes, conditions = "gray picture", ("noise",)
+    takes = "gray picture"
 
     def __init__(self, generator, lightness="lab"):
         self.generator, self.lightness = generator, lightness
+        self.conditions = ("noise",) if "noise" in generator.input else ()
 
     def given(self, rgb):
         return rgb
@@ -60,7 +61,9 @@ class PlainPainter:
         chunk, colorings = max(1, PIXELS_AT_ONCE // given.size), []
         for start in range(0, len(noises), chunk):
             some = noises[start : start + chunk]
-            colorings.append(self.generator.predict_on_batch({"l": np.repeat(given, len(some), axis=0), "noise": some}))
+            inputs = {"l": np.repeat(given, len(some), axis=0)}
+            inputs |= {name: some for name in self.conditions}
+            colorings.append(self.generator.predict_on_batch(inputs))
         lab = np.concatenate(colorings)
         planes = np.moveaxis(lab[..., 1:], -1, 0).reshape(-1, *lab.shape[1:3])
         return lightness, lambda rows: resized(planes, lightness.shape, rows)

@@ -45,22 +45,30 @@ class Trunk(NamedTuple):
         return self.network(self.prepare(pictures), training=False)
 
 
+class Missing(Exception):
+    """Published weights are not in Keras' cache, and could not be downloaded."""
+
+
 class _Body(NamedTuple):
     """A network of keras.applications: its title, its builder, the layer that its trunk ends with, and the md5 of the
-    weights without top that Keras publishes."""
+    weights that Keras publishes; top: with its classes."""
 
     title: str
     build: callable
     last: str
     md5: str
+    top: bool = False
 
 
 _BODIES = {
     "vgg19": _Body("VGG19", keras.applications.VGG19, "block4_conv4", "253f8cb515780f3b799900260a226db6"),
     "vgg16": _Body("VGG16", keras.applications.VGG16, "block4_conv3", "6d6bbae143d832006294945121d1f1fc"),
     "resnet50": _Body("ResNet50", keras.applications.ResNet50, "conv4_block6_out", "4d473c1dd8becc155b73f8504c6f6626"),
+    "vgg16 classes": _Body(
+        "VGG16", keras.applications.VGG16, "predictions", "64373286793e3c8b2b4e3219cbf3544b", top=True
+    ),
 }
-NAMES = (*_BODIES, "faces")
+NAMES = (*(kind for kind, body in _BODIES.items() if not body.top), "faces")
 
 _IMAGENET_BGR = np.array([103.939, 116.779, 123.68], "float32")
 
@@ -85,14 +93,25 @@ def find(name, weights=None, trainable=False):
 def shipped_faces():
     """(the shipped classifier's body for pictures of any size, the size in pixels that it was trained on).
     BadInput for damaged weights."""
-    folder = SHIPPED / "face-features"
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    network, config = shipped("face-features", lambda config: feature_network(size=None))
+    return network, config["size"]
+
+
+def shipped(name, build):
+    """(the network `build(config)` with the weights of the folder `name` that ships with the package, its config).
+    BadInput for damaged weights."""
+    folder, config = SHIPPED / name, shipped_config(name)
     if checkpoints.sha256(folder / "network.npz") != config["sha256"]:
         raise BadInput(f"{folder}: network.npz is not what was shipped (its sha256 differs); install again")
-    network = feature_network(size=None)
+    network = build(config)
     with np.load(folder / "network.npz", allow_pickle=False) as arrays:
         network.set_weights([arrays[name].astype("float32") for name in sorted(arrays.files)])
-    return network, config["size"]
+    return network, config
+
+
+def shipped_config(name):
+    """What the package says of the network in its folder `name`."""
+    return json.loads((SHIPPED / name / "config.json").read_text("utf-8"))
 
 
 def _faces():
@@ -103,44 +122,53 @@ def _faces():
 
 def _pretrained(kind, weights):
     """The trunk of a network of keras.applications, or the stand-in."""
-    title, _, last, md5 = _BODIES[kind]
+    try:
+        whole, origin = pretrained(kind, weights)
+    except Missing as error:
+        trunk = _faces()
+        trunk = trunk._replace(name=f"{trunk.name} (stand-in)")
+        print(f"{error}; the {trunk.name} is used. {how_to_get(kind)}, or give weights=PATH")
+        return trunk
+    last = _BODIES[kind].last
+    return Trunk(_until(last, whole), f"{_BODIES[kind].title} {last} ({origin})", caffe)
+
+
+def pretrained(kind, weights=None):
+    """(the whole network of keras.applications behind a trunk's name, or "vgg16 classes", which is VGG16 with its top;
+    the origin of its weights: "ImageNet" or the name of a file).
+
+    weights: as in `find`. BadInput as there; `Missing` where the ImageNet weights cannot be had.
+    """
     cached = _cache() / _file_name(kind)
     if weights is None and not cached.exists():
         try:
-            whole, origin = _downloaded(kind), "ImageNet"
+            return _downloaded(kind), "ImageNet"
         except Exception as error:  # Keras raises a bare Exception where the network fails
-            return _stand_in(kind, error)
-    else:
-        path = cached if weights is None else Path(weights)
-        whole = _loaded(kind, path)
-        published = _md5(path) == md5
-        if weights is None and not published:
-            raise _unusable(kind, path, "its md5 is not that of the published file")
-        origin = "ImageNet" if published else path.name
-    return Trunk(_until(last, whole), f"{title} {last} ({origin})", _caffe)
+            told = f"its ImageNet weights are missing and could not be downloaded ({error})"
+            raise Missing(f"{_BODIES[kind].title}: {' '.join(told.split())}") from error
+    path = cached if weights is None else Path(weights)
+    whole = _loaded(kind, path)
+    published = _md5(path) == _BODIES[kind].md5
+    if weights is None and not published:
+        raise _unusable(kind, path, "its md5 is not that of the published file")
+    return whole, "ImageNet" if published else path.name
 
 
-def _stand_in(kind, error):
-    trunk = _faces()
-    trunk = trunk._replace(name=f"{trunk.name} (stand-in)")
-    told = (
-        f"{_BODIES[kind].title}: its ImageNet weights are missing and could not be downloaded ({error}); the "
-        f"{trunk.name} is used. Without a network: put {_file_name(kind)} into {_cache()}, or give weights=PATH"
-    )
-    print(" ".join(told.split()))
-    return trunk
+def how_to_get(kind):
+    """What to do where weights are `Missing`."""
+    return f"Without a network: put {_file_name(kind)} into {_cache()}"
 
 
 def _downloaded(kind):
     """The whole network, with the weights that Keras downloads into its cache."""
-    return _BODIES[kind].build(include_top=False, weights="imagenet")
+    return _BODIES[kind].build(include_top=_BODIES[kind].top, weights="imagenet")
 
 
 def _loaded(kind, path):
     """The whole network, with the weights of a file."""
     if not path.is_file():
         raise _unusable(kind, path, "there is no such file")
-    whole = _BODIES[kind].build(include_top=False, weights=None)
+    whole = _BODIES[kind].build(include_top=_BODIES[kind].top, weights=None)
     try:
         with warnings.catch_warnings():
             # of layers that do not fit, which the error that follows tells better
@@ -152,12 +180,12 @@ def _loaded(kind, path):
 
 
 def _unusable(kind, path, reason):
-    title, file_name = _BODIES[kind].title, _file_name(kind)
+    title, file_name, top = _BODIES[kind].title, _file_name(kind), "with" if _BODIES[kind].top else "without"
     if path == _cache() / file_name:
         remedy = "remove it and Keras downloads it again, or put the file that Keras publishes in its place"
     else:
         remedy = f"give {file_name}, as Keras publishes it, or what save_weights wrote of the same network"
-    return BadInput(f"{path}: not the weights of {title} without its top ({reason}); {remedy}")
+    return BadInput(f"{path}: not the weights of {title} {top} its top ({reason}); {remedy}")
 
 
 def _until(last, whole):
@@ -169,7 +197,8 @@ def _until(last, whole):
 
 
 def _file_name(kind):
-    return f"{kind}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    name = f"{kind.partition(' ')[0]}_weights_tf_dim_ordering_tf_kernels"
+    return f"{name}.h5" if _BODIES[kind].top else f"{name}_notop.h5"
 
 
 def _cache():
@@ -182,8 +211,9 @@ def _md5(path):
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def _caffe(pictures):
-    """What the ImageNet weights were trained on: 0..255 less the mean color, blue first."""
+def caffe(pictures):
+    """Pictures, sRGB / 127.5 - 1, as the ImageNet weights were trained on them: 0..255 less the mean color, blue
+    first."""
     return ops.subtract(ops.flip((ops.cast(pictures, "float32") + 1) * 127.5, -1), _IMAGENET_BGR)
 
 

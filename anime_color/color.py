@@ -28,6 +28,9 @@ LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its red, green and blue, of 0..1
+# of `to_unit`, for L, a and b
+UNIT_SCALE = np.array([LIGHTNESS_SCALE / 100, AB_SCALE / 255, AB_SCALE / 255], "float32")
+UNIT_OFFSET = np.array([LIGHTNESS_SCALE / 100, 128 / 255, 128 / 255], "float32")
 
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
@@ -233,6 +236,12 @@ def unscale(lab):
     return np.concatenate([(lab[..., :1] + 1) * LIGHTNESS_SCALE, lab[..., 1:] * AB_SCALE], -1)
 
 
+def to_unit(lab):
+    """Scaled `lab` (..., 3), array or tensor, in 0..1 as OpenCV's 8-bit lab divided by 255: L*/100, (a* + 128) / 255,
+    (b* + 128) / 255. Gray is at 128/255, not in the middle."""
+    return lab * UNIT_SCALE + UNIT_OFFSET
+
+
 def scale_rgb(rgb):
     """float32 of -1..1 of uint8 `rgb` of any shape: what networks of photos read and return."""
     return np.asarray(rgb, "float32") / np.float32(127.5) - 1
@@ -253,6 +262,8 @@ def with_luma(rgb, gray):
     apart. What is then outside 0..255 is clipped."""
     rgb = np.asarray(rgb, "float32")
     return np.round(np.clip(rgb + (np.asarray(gray, "float32") - rgb @ _LUMA)[..., None], 0, 255)).astype("uint8")
+
+
 def imagenet_scaled(photo):
     """Scaled sRGB tensors (..., 3), or gray ones (..., 1), as networks of ImageNet read them: (..., 3), of mean 0 and
     deviation 1 over its pictures; in `keras.ops`."""

@@ -20,6 +20,7 @@ NETWORKS = {
     "chroma_lines": ("generator", "shading", "critic"),
     "two_stage": ("generator", "draft", "coloring", "discriminator"),
     "cartoongan": ("generator", "discriminator", "pool"),
+    "chromagan": ("generator", "critic"),
 }
 FAITHFUL = {
     "chroma": (2_064_184, 1_714_794, 349_198, 1_555_842),
@@ -28,6 +29,7 @@ FAITHFUL = {
     "chroma_lines": (5_866_445, 3_802_261, 3_461_186),
     "two_stage": (2 * 13_071_072, 13_071_072, 13_071_072, 903_105),
     "cartoongan": (11_129_667, 1_129_665),
+    "chromagan": (171_171_722, 2_764_737),
 }
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from anime_color import presets
+from anime_color import networks, presets
 from anime_color.coloring import noise, painters, painting, regions
 from anime_color.coloring.flats import Flats, with_alpha
 from anime_color.coloring.recolor import recolored
@@ -35,7 +35,7 @@ class Colorizer:
         "line art"       dark ink on light paper, drawn or scanned
         "photo"          anything; it gets another lightness and other colors
 
-    generator: its inputs say what it takes, see `painters`. One that is made of regions and palette cuts a picture
+    generator: its inputs say what it takes, see `painters`; of several outputs the picture is what counts. One that is made of regions and palette cuts a picture
         once, at its own size, and paints it with many palettes; what another one paints is enlarged.
     size: side of the pictures that it was trained on; pictures are shown to it at about this size, so that colors do
         not depend on that of the picture.
@@ -47,8 +47,9 @@ class Colorizer:
     """
 
     def __init__(self, generator, size, lightness="lab", multiple=32, name=""):
-        self.generator, self.size, self.multiple, self.name = generator, size, multiple, name
-        self.painter = painters.painter(generator, lightness, size)
+        self.generator = networks.color_path(generator)
+        self.size, self.multiple, self.name = size, multiple, name
+        self.painter = painters.painter(self.generator, lightness, size)
         self.takes, self.conditions = self.painter.takes, self.painter.conditions
         self.clipped = np.zeros(0)
 

@@ -1,27 +1,35 @@
 """Builder functions that return named functional `keras.Model`s, a file a family.
 
 Generators take a dictionary of tensors by the names of the contract (`l`, `noise`, `lines`, `hints`, `photo`) and
-return pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. Critics take pictures and return logits.
+return pictures (batch, H, W, 3): scaled lab, or, of a photo, sRGB / 127.5 - 1. One that tells more than a picture
+returns a dictionary, in which "lab" is the picture; `color_path` is the part of it that paints. Critics take pictures
+and return logits.
 """
+
+import keras
 
 from anime_color.networks.additive_unets import additive_unet, draft_discriminator, two_stage_generator
 from anime_color.networks.blocks import UNET_MULTIPLE, check_multiple
 from anime_color.networks.cartoons import cartoon_discriminator, cartoon_generator, image_pool
-from anime_color.networks.critics import ancestor_critic, pooled_critic, two_scale_critic
+from anime_color.networks.critics import ancestor_critic, patch_critic, pooled_critic, two_scale_critic
 from anime_color.networks.dynamic_unets import deoldify_critic, deoldify_generator
 from anime_color.networks.features import feature_network
+from anime_color.networks.global_fusion import VGG_WIDTH, chromagan_generator, load_vgg_trunk
 from anime_color.networks.regions import generator_of, palette_network, palette_reader, region_network
 from anime_color.networks.shading import shaded_generator, shading_network
 from anime_color.networks.unets import ancestor_generator, film_generator, generator_and_critic
 
 __all__ = [
     "UNET_MULTIPLE",
+    "VGG_WIDTH",
     "additive_unet",
     "ancestor_critic",
     "ancestor_generator",
     "cartoon_discriminator",
     "cartoon_generator",
     "check_multiple",
+    "chromagan_generator",
+    "color_path",
     "deoldify_critic",
     "deoldify_generator",
     "draft_discriminator",
@@ -30,8 +38,10 @@ __all__ = [
     "generator_and_critic",
     "generator_of",
     "image_pool",
+    "load_vgg_trunk",
     "palette_network",
     "palette_reader",
+    "patch_critic",
     "pooled_critic",
     "region_network",
     "shaded_generator",
@@ -39,3 +49,10 @@ __all__ = [
     "two_scale_critic",
     "two_stage_generator",
 ]
+
+
+def color_path(generator):
+    """The part of a generator that paints, which shares its weights; `generator` itself if it returns pictures alone."""
+    if not isinstance(generator.output, dict):
+        return generator
+    return keras.Model(generator.input, generator.output["lab"], name=generator.name)

@@ -4,15 +4,15 @@ import keras
 from keras import layers
 
 
-def feature_network(size=64):
+def feature_network(size=64, name="lab", channels=3):
     """A small classifier's body: lab (batch, size, size, 3) -> a list of the maps of five depths and, last, their
-    pooled summary (batch, 128). size: None for any.
+    pooled summary (batch, 128). size: None for any. name, channels: of what it sees, where that is not lab.
 
     Convolution, batch normalization, ReLU; 24, 32, 64, 96, 128 channels. 229,000 weights: it judges a picture in a
     millisecond on two CPU cores. Always float32: a measure does not change with the precision of what it measures.
     """
     exact = {"dtype": "float32"}
-    picture = x = layers.Input((size, size, 3), name="lab")
+    picture = x = layers.Input((size, size, channels), name=name)
     maps = []
     for depth, (filters, strides, convolutions) in enumerate(
         [(24, 1, 1), (32, 2, 1), (64, 2, 2), (96, 2, 1), (128, 1, 1)], 1

@@ -113,7 +113,7 @@ def load_imagenet(network, kind, weights=None):
     try:
         published, origin = trunks.published(kind, weights)
     except trunks.Missing as missing:
-        missing.say(f"it is {untrained.partition(', ')[2]}")
+        print(missing.told(untrained))
         return untrained
     for ours in network.layers:
         if isinstance(ours, layers.Conv2D) and ours.name.startswith("encoder_"):

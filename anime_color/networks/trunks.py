@@ -48,13 +48,14 @@ class Trunk(NamedTuple):
 
 class _Body(NamedTuple):
     """A network of keras.applications: its title, its builder, the layer that its trunk ends with, the md5 of the
-    weights without top that Keras publishes, and the layers of `find_depths`."""
+    weights that Keras publishes, the layers of `find_depths`, and whether it has its top, which tells classes."""
 
     title: str
     build: callable
     last: str
     md5: str
     depths: tuple[str, ...] = ()
+    top: bool = False
 
 
 _applications = keras.applications
@@ -69,8 +70,9 @@ _BODIES = {
     ),
     "resnet50": _Body("ResNet50", _applications.ResNet50, "conv4_block6_out", "4d473c1dd8becc155b73f8504c6f6626"),
     "resnet101": _Body("ResNet101", _applications.ResNet101, "conv4_block23_out", "88cf7a10940856eca736dc7b7e228a21"),
+    "vgg16 classes": _Body("VGG16", _applications.VGG16, "predictions", "64373286793e3c8b2b4e3219cbf3544b", top=True),
 }
-NAMES = (*_BODIES, "faces")
+NAMES = (*(name for name, body in _BODIES.items() if not body.top), "faces")
 NAMES_OF_DEPTHS = (*(name for name, body in _BODIES.items() if body.depths), "faces")
 
 # What the depths of the faces network are divided by: the mean absolute difference that each sees between a face and its
@@ -89,13 +91,13 @@ class Missing(Exception):
         super().__init__(kind, error)
         self.kind, self.error = kind, error
 
-    def say(self, instead):
-        """Prints in one line what is missing, what is done `instead`, and what would help."""
+    def told(self, instead):
+        """What is missing, what is done `instead`, and what would help, in one line."""
         told = (
             f"{_BODIES[self.kind].title}: its ImageNet weights are missing and could not be downloaded ({self.error}); "
-            f"{instead}. Without a network: put {_file_name(self.kind)} into {_cache()}, or give weights=PATH"
+            f"{instead}. Without a network: put {_file_name(self.kind)} into {_cache()}, or give the file of its weights"
         )
-        print(" ".join(told.split()))
+        return " ".join(told.split())
 
 
 def find(name, weights=None, trainable=False):
@@ -139,14 +141,25 @@ def _check(name, allowed, weights):
 def shipped_faces():
     """(the shipped classifier's body for pictures of any size, the size in pixels that it was trained on).
     BadInput for damaged weights."""
-    folder = SHIPPED / "face-features"
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    network, config = shipped("face-features", lambda config: feature_network(size=None))
+    return network, config["size"]
+
+
+def shipped(name, build):
+    """(the network `build(config)` with the weights of the folder `name` that ships with the package, its config).
+    BadInput for damaged weights."""
+    folder, config = SHIPPED / name, shipped_config(name)
     if checkpoints.sha256(folder / "network.npz") != config["sha256"]:
         raise BadInput(f"{folder}: network.npz is not what was shipped (its sha256 differs); install again")
-    network = feature_network(size=None)
+    network = build(config)
     with np.load(folder / "network.npz", allow_pickle=False) as arrays:
         network.set_weights([arrays[name].astype("float32") for name in sorted(arrays.files)])
-    return network, config["size"]
+    return network, config
+
+
+def shipped_config(name):
+    """What the package says of the network in its folder `name`."""
+    return json.loads((SHIPPED / name / "config.json").read_text("utf-8"))
 
 
 def _faces():
@@ -175,14 +188,15 @@ def _trunk(name, weights, faces, cut):
     except Missing as missing:
         trunk = faces()
         trunk = trunk._replace(name=f"{trunk.name} (stand-in)")
-        missing.say(f"the {trunk.name} is used")
+        print(missing.told(f"the {trunk.name} is used"))
         return trunk
     where, network = cut(_BODIES[name], whole)
-    return Trunk(network, f"{_BODIES[name].title} {where} ({origin})", _caffe)
+    return Trunk(network, f"{_BODIES[name].title} {where} ({origin})", caffe)
 
 
 def published(kind, weights=None):
-    """(the network `kind` of keras.applications without its top, the origin of its weights: "ImageNet" or a file name).
+    """(the network `kind` of keras.applications, "vgg16 classes" being VGG16 with its top and all others without; the
+    origin of its weights: "ImageNet" or a file name).
 
     weights: as for `find`. Raises Missing where those of ImageNet cannot be had, BadInput as `find` does.
     """
@@ -202,14 +216,14 @@ def published(kind, weights=None):
 
 def _downloaded(kind):
     """The whole network, with the weights that Keras downloads into its cache."""
-    return _BODIES[kind].build(include_top=False, weights="imagenet")
+    return _BODIES[kind].build(include_top=_BODIES[kind].top, weights="imagenet")
 
 
 def _loaded(kind, path):
     """The whole network, with the weights of a file."""
     if not path.is_file():
         raise _unusable(kind, path, "there is no such file")
-    whole = _BODIES[kind].build(include_top=False, weights=None)
+    whole = _BODIES[kind].build(include_top=_BODIES[kind].top, weights=None)
     try:
         with warnings.catch_warnings():
             # of layers that do not fit, which the error that follows tells better
@@ -221,12 +235,12 @@ def _loaded(kind, path):
 
 
 def _unusable(kind, path, reason):
-    title, file_name = _BODIES[kind].title, _file_name(kind)
+    title, file_name, top = _BODIES[kind].title, _file_name(kind), "with" if _BODIES[kind].top else "without"
     if path == _cache() / file_name:
         remedy = "remove it and Keras downloads it again, or put the file that Keras publishes in its place"
     else:
         remedy = f"give {file_name}, as Keras publishes it, or what save_weights wrote of the same network"
-    return BadInput(f"{path}: not the weights of {title} without its top ({reason}); {remedy}")
+    return BadInput(f"{path}: not the weights of {title} {top} its top ({reason}); {remedy}")
 
 
 def _until_last(body, whole):
@@ -243,7 +257,8 @@ def _until_depths(body, whole):
 
 
 def _file_name(kind):
-    return f"{kind}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    name = f"{kind.partition(' ')[0]}_weights_tf_dim_ordering_tf_kernels"
+    return f"{name}.h5" if _BODIES[kind].top else f"{name}_notop.h5"
 
 
 def _cache():
@@ -256,8 +271,9 @@ def _md5(path):
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
-def _caffe(pictures):
-    """What the ImageNet weights were trained on: 0..255 less the mean color, blue first."""
+def caffe(pictures):
+    """Pictures, sRGB / 127.5 - 1, as the ImageNet weights were trained on them: 0..255 less the mean color, blue
+    first."""
     return ops.subtract(ops.flip((ops.cast(pictures, "float32") + 1) * 127.5, -1), CAFFE_BGR)
 
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from data_prep.errors import BadInput
 
-NAMES = ("chroma", "gan", "wgan_gp", "chroma_lines", "two_stage", "cartoongan", "deoldify")
+NAMES = ("chroma", "gan", "wgan_gp", "chroma_lines", "two_stage", "cartoongan", "chromagan", "deoldify")
 PRESETS = ("tiny", "practical", "faithful")
 
 

@@ -84,15 +84,23 @@ def random_weighted_average(real, fake, alpha):
     return alpha * real + (1 - alpha) * fake
 
 
-def gradient_penalty(critic, between):
+def gradient_penalty(critic, between, penalized=slice(None)):
     """Mean of (||d critic / d picture||_2 - 1)^2 at the pictures `between` (Gulrajani et al. 2017, equation 3).
 
-    critic: function of pictures (batch, H, W, C). The norm runs over all axes but the batch. The epsilon under
-    the root keeps the gradient finite where the critic is flat.
+    critic: function of pictures (batch, H, W, C). Of several logits a picture, it is the slope of their sum. The norm
+    runs over all axes but the batch. The epsilon under the root keeps the gradient finite where the critic is flat.
+    penalized: the channels whose slopes count, such as those of color alone.
     """
-    slopes = engine.input_gradients(critic, between)
+    slopes = engine.input_gradients(critic, between)[..., penalized]
     norms = ops.sqrt(ops.sum(slopes * slopes, axis=(1, 2, 3)) + 1e-12)
     return ops.mean((norms - 1) ** 2)
+
+
+def kl_divergence(target, predicted):
+    """Mean of sum t ln(t / p) over distributions (batch, K), both bounded by 1e-7 from below (Kullback and Leibler
+    1951); 0 where they agree."""
+    target, predicted = ops.maximum(target, 1e-7), ops.maximum(predicted, 1e-7)
+    return ops.mean(ops.sum(target * ops.log(target / predicted), -1))
 
 
 def r1_penalty(critic, real):

@@ -188,6 +188,8 @@ def adversarial(
     r1=0.0,
     r1_stride=1,
     alpha="sample",
+    penalized=slice(None),
+    weight=1.0,
     l1=0.0,
     extra=(),
     trains=("generator",),
@@ -206,6 +208,8 @@ def adversarial(
     gradient_penalty, r1, l1: weights; a term of weight 0 is left out.
     r1_stride: R1 looks at every so-many-th face of a batch; its second derivatives are costly.
     alpha: "sample" or "pixel", see `objectives.random_weights`.
+    penalized: channels that the gradient penalty looks at.
+    weight: of what the critic says in the generator's loss.
     extra, critic_extra: further terms of the generator and of the critic.
     trains, critic_trains: networks that move with the generator's update, and, beside it, with the critic's.
     share, schedule: of the phase and of both its updates.
@@ -224,12 +228,12 @@ def adversarial(
         def penalty(scene):
             weights = objectives.random_weights(scene.real, scene.seed_generator, alpha)
             between = objectives.random_weighted_average(scene.real, scene.fake, weights)
-            return objectives.gradient_penalty(scene.critic(critic), between)
+            return objectives.gradient_penalty(scene.critic(critic), between, penalized)
 
         critic_terms.append(Term("penalty", penalty, gradient_penalty))
     if r1:
         critic_terms.append(Term("r1", lambda s: objectives.r1_penalty(s.critic(critic), s.real[::r1_stride]), r1))
-    generator_terms = [Term("adversarial", lambda s: generator_loss(s.logits(critic, "fake")))]
+    generator_terms = [Term("adversarial", lambda s: generator_loss(s.logits(critic, "fake")), weight)]
     if l1:
         generator_terms.append(Term("l1", lambda s: objectives.l1_loss(s.fake[..., 1:], s.batch["ab"]), l1))
     return Phase(

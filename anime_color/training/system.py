@@ -24,8 +24,9 @@ class System:
     fields: {name: function(`fields.Sample`)}, what its batches hold.
     others: names of the further face sets, not paired with the first, that the fields draw from; what the first of them
         shows is what the system's pictures are to look like.
-    about: function -> {name: fact}, what shapes the training and is not in the settings, such as which trunk was found;
-        called when training begins.
+    about: function -> {name: fact}, called when training begins, before the first step and before a checkpoint is
+        loaded. It finds what may have to be downloaded, puts pretrained weights into the networks that begin with them,
+        and tells what shapes the training and is not in the settings, such as which trunk was found.
     """
 
     networks: dict[str, keras.Model]

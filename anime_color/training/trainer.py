@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from anime_color import networks
 from anime_color.training import engine, phases
 from anime_color.training.best import Best
 from anime_color.training.turns import Turn, Turns
@@ -70,7 +71,7 @@ class Trainer(engine.StepModel):
 
     def call(self, inputs, training=False):
         """Pictures of the averaged generator."""
-        return self.averaged(inputs, training=training)
+        return networks.color_path(self.averaged)(inputs, training=training)
 
     @property
     def metrics(self):

@@ -1,0 +1,144 @@
+"""Color by what a picture shows: one network learns colors and, beside them, the classes that a teacher sees.
+
+Paper: Vitoria, Raad and Ballester, ChromaGAN (WACV 2020). Penalty: Gulrajani et al. 2017.
+
+The generator has two heads over one trunk: colors, and a distribution over classes. A frozen classifier that sees only
+lightness is the teacher of the second, so no labels are needed; what the heads share has to know what is shown. A critic
+of patches tells true colors from painted ones. Losses: mean squared error of ab, 0.003 times the divergence from the
+teacher, 0.1 times the critic's mean score, the errors in OpenCV's coding (`color.to_unit`). The penalty looks at color
+alone, and at the sum of all patch scores. A step moves the generator first and the critic second, on the same faces.
+Weights of 0 leave a part out: `adversarial=0` the critic, `classes=0` the class head and its teacher.
+
+`Settings.faithful()` has the published networks (171,171,722 and 2,764,737 parameters, 224 px), the ImageNet teacher
+fed as published, and begins with the trunk of ImageNet's VGG16 where its weights can be had. Ours: flips, faces in
+another order in each pass.
+
+`Settings.practical()`: all widths a quarter, a teacher that knows characters, a trunk that begins with nothing, 128 px,
+a higher learning rate, an averaged generator. The picture is shown in the size that was trained on, which the dense
+layers bind. There is no noise: a picture is painted once.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import keras
+
+from anime_color import color, networks
+from anime_color.networks import teachers, trunks
+from anime_color.training import objectives, phases
+from anime_color.training.phases import Phase, Term, Update
+from anime_color.training.system import System
+from data_prep.errors import BadInput
+
+AB = slice(1, 3)
+
+
+@dataclass(frozen=True)
+class Settings:
+    size: int = 128  # side of the faces in pixels, a multiple of 32
+    trunk_width: int = 16  # channels of the trunk's first convolution
+    width: int = 8  # channels of the decoder's last but one convolution
+    hidden: int = 256  # of the class head
+    critic_width: int = 16
+    trunk: str = "scratch"  # or "vgg16": begins with ImageNet's, trunk_width=64
+    trunk_weights: str = ""  # its file; empty: those that Keras downloads
+    teacher: str = "characters"  # or "vgg16"
+    teacher_weights: str = ""  # of "vgg16", as above
+    feeding: str = "published"  # of "vgg16", or "mended": see `teachers`
+    mse: float = 1.0
+    classes: float = 0.003  # weight of the divergence from the teacher
+    adversarial: float = 0.1
+    penalty: float = 10.0
+    batch_size: int = 10
+    learning_rate: float = 2e-4  # the paper's is 2e-5
+    beta_1: float = 0.5
+    beta_2: float = 0.999
+    ema: float = 0.995
+    lightness: str = "lab"
+    seed: int = 0
+    precision: str = "float32"
+
+    @classmethod
+    def practical(cls):
+        """128 px faces on a laptop: see docs/results.md."""
+        return cls()
+
+    @classmethod
+    def faithful(cls):
+        """The paper: 171,171,722 and 2,764,737 parameters."""
+        return cls(
+            size=224, trunk_width=64, width=32, hidden=4096, critic_width=64, trunk="vgg16", teacher="vgg16",
+            learning_rate=2e-5, ema=0.0,
+        )  # fmt: skip
+
+    @classmethod
+    def tiny(cls):
+        """Seconds on any machine, for tests."""
+        return cls(size=32, trunk_width=2, width=2, hidden=8, critic_width=4, batch_size=4, ema=0.9)
+
+
+def build(settings):
+    """The `System` of `settings`: networks "generator", and "critic" if there is an adversarial loss."""
+    s = settings
+    if s.trunk == "vgg16" and s.trunk_width != networks.VGG_WIDTH:
+        raise BadInput(f"trunk_width={s.trunk_width}: trunk=vgg16 begins with weights of {networks.VGG_WIDTH}")
+    classes = teachers.classes(s.teacher) if s.classes else 0
+    trained = {"generator": networks.chromagan_generator(s.size, classes, s.trunk_width, s.width, s.hidden)}
+
+    @cache
+    def teacher():  # found when training begins, for its weights may have to be downloaded
+        return teachers.find(s.teacher, s.teacher_weights or None, s.feeding)
+
+    def begin():
+        return {"trunk": _begin_trunk(s, trained["generator"])} | ({"teacher": teacher().name} if classes else {})
+
+    def told(scene):
+        return scene.outputs("generator", {"l": scene.batch["l"]})
+
+    def error(scene):
+        return objectives.l2_loss(scene.fake[..., AB], scene.real[..., AB])
+
+    def divergence(scene):
+        return objectives.kl_divergence(teacher()(scene.batch["l"]), scene.picture("told")["classes"])
+
+    terms = (Term("mse", error, s.mse), *([Term("classes", divergence, s.classes)] if classes else []))
+    pictures = {
+        "told": told,  # both heads
+        "fake": lambda scene: color.to_unit(scene.picture("told")["lab"]),
+        "real": lambda scene: color.to_unit(scene.colored()),
+    }
+    phase = Phase("plain", (Update("generator", terms, ("generator",)),), pictures=pictures)
+    if s.adversarial:
+        trained["critic"] = networks.patch_critic(s.critic_width)
+        phase = phases.adversarial(
+            "wasserstein",
+            gradient_penalty=s.penalty,
+            penalized=AB,
+            weight=s.adversarial,
+            extra=terms,
+            pictures=pictures,
+        )
+        phase = replace(phase, updates=phase.updates[::-1])
+    adam = keras.optimizers.Adam
+    return System(
+        networks=trained,
+        phases=(phase,),
+        optimizers={update.name: adam(s.learning_rate, s.beta_1, s.beta_2) for update in phase.updates},
+        latent_size=0,
+        ema=s.ema,
+        multiple=networks.UNET_MULTIPLE,
+        about=begin,
+    )
+
+
+def _begin_trunk(settings, generator):
+    """Puts the weights that are asked for into the generator's trunk; returns what it begins with."""
+    if settings.trunk == "scratch":
+        return "from scratch"
+    try:
+        whole, origin = trunks.published(settings.trunk, settings.trunk_weights or None)
+    except trunks.Missing as missing:
+        print(missing.told("the trunk begins from scratch"))
+        return "from scratch (ImageNet weights missing)"
+    networks.load_vgg_trunk(generator, whole)
+    return f"VGG16 ({origin})"

@@ -59,7 +59,7 @@ class Settings:
     saved: float = 0.085  # share of the pictures that are painted for the critic
     best_of: float = 0.01  # share of the pictures after which the adversarial phase is scored
     learning_rate: float = 1e-3  # of the first phases
-    adversarial_rate: float = 1e-5
+    adversarial_rate: float = 1e-4
     critic_pace: float = 5.0
     early_pace: float = 1.0  # of the learning rate, for the first half of the encoder and for the second
     late_pace: float = 1.0
@@ -80,8 +80,8 @@ class Settings:
         """The artistic model: 63,646,881 parameters, and a critic of 94,555,649."""
         return cls(
             size=192, middle=128, small=64, encoder="resnet34", width=1.0, factor=1.5, critic_width=256, batch_size=9,
-            features="vgg16", frozen_share=0.2, small_rate=0.3, middle_rate=0.1, whole_rate=0.05, early_pace=1e-3,
-            late_pace=0.03, ema=0.0,
+            features="vgg16", frozen_share=0.2, small_rate=0.3, middle_rate=0.1, whole_rate=0.05, adversarial_rate=1e-5,
+            early_pace=1e-3, late_pace=0.03, ema=0.0,
         )  # fmt: skip
 
     @classmethod

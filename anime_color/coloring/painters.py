@@ -184,9 +184,11 @@ class PhotoPainter:
 
 
 class RenderPainter:
-    """Paints with a generator that makes a whole sRGB picture of a gray one, once. As its first author has it, the
-    picture is stretched to a square of 16 * `render_factor` pixels, and of what is rendered the colors are kept (U and V
-    of YUV) and the luma is not. Ours: the colors are enlarged along the lines of the picture."""
+    """Paints with a generator that makes a whole sRGB picture of a gray one, once.
+
+    As DeOldify has it, the picture is stretched to a square of 16 * `render_factor` pixels; of what is rendered the
+    colors are kept, the U and V of YUV, and the luma is not. Ours: colors are enlarged along the lines of the picture.
+    """
 
     takes, conditions = "gray picture", ("render_factor",)
 

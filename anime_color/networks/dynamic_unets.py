@@ -16,7 +16,7 @@ WIDE_FILTERS = 512  # of a block of the wide decoder, at width 1 and factor 1
 
 
 def deoldify_generator(kind="deep", encoder="resnet34", width=1.0, factor=1.5):
-    """{"gray": (B, H, W, 1)} -> the colored picture (B, H, W, 3) float32, H and W multiples of 32.
+    """{"gray": (B, H, W, 1)} -> the colored picture (B, H, W, 3) float32, H and W multiples of 16.
 
     Its layer "normalized" gives the picture as networks of ImageNet read it, by a sigmoid between -3 and 3; so some
     values of the picture lie outside -1..1.
@@ -47,7 +47,7 @@ def deoldify_generator(kind="deep", encoder="resnet34", width=1.0, factor=1.5):
         else:
             above = int(WIDE_FILTERS * width * factor) // (4 if last else 2)
             plan = [above]
-        x = _enlarged(x, above, f"up{i}")
+        x = Fitted(name=f"up{i}_fitted")(_enlarged(x, above, f"up{i}"), skip)
         x = layers.Concatenate(name=f"up{i}_skip")([x, _normalized(skip, f"up{i}_skip", beta=1e-3)])
         x = layers.ReLU(name=f"up{i}_activation")(x)
         for j, filters in enumerate(plan, 1):
@@ -116,6 +116,19 @@ class Blur(layers.Layer):
 
     def compute_output_shape(self, shape):
         return shape
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class Fitted(layers.Layer):
+    """x without the last row and column where it has one more than `like`, as what was halved from an odd side has when
+    it is doubled again. That is what fastai's resizing to the nearest pixel comes to."""
+
+    def call(self, x, like):
+        shape = ops.shape(like)
+        return x[:, : shape[1], : shape[2]]
+
+    def compute_output_shape(self, x_shape, like_shape):
+        return (x_shape[0], *like_shape[1:3], x_shape[3])
 
 
 def _spectral(x, filters, kernel, name, padding="same", **options):

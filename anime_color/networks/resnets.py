@@ -5,7 +5,7 @@ Source: He et al., "Deep residual learning for image recognition" (CVPR 2016). T
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from anime_color import color
 from anime_color.networks import trunks
@@ -13,6 +13,7 @@ from data_prep.errors import BadInput
 
 # blocks of the four stages; whether a block is a bottleneck of 1x1, 3x3, 1x1 convolutions, four times as wide outside
 _PLANS = {
+    "resnet10": ((1, 1, 1, 1), False),
     "resnet18": ((2, 2, 2, 2), False),
     "resnet34": ((3, 4, 6, 3), False),
     "resnet50": ((3, 4, 6, 3), True),
@@ -41,8 +42,7 @@ class ImageNetScale(layers.Layer):
 
 
 def resnet_features(x, kind, width=1.0):
-    """The five maps that a ResNet makes of the symbolic pictures x (B, H, W, 3), normalized as ImageNet's; H and W
-    multiples of 32: after the stem (B, H/2, W/2, 64 * width), and after each of four stages, the last (B, H/32, W/32).
+    """The five maps that a ResNet makes of the symbolic pictures x (B, H, W, 3), normalized as ImageNet's: after the stem (B, H/2, W/2, 64 * width), and after each of four stages, the last (B, H/32, W/32).
 
     kind: "resnet18", "resnet34", "resnet50", "resnet101". Without pooling and head, at width 1, they train 11,176,512,
     21,284,672, 23,508,032 and 42,500,160 parameters. The bottlenecks of the last two halve in their first 1x1
@@ -97,8 +97,8 @@ def load_imagenet(network, kind, weights=None):
     """Puts the ImageNet weights that Keras publishes into the layers encoder_... of `network`, which were made by
     `resnet_features` of this kind; returns in words what the encoder is now.
 
-    weights: as for `trunks.find`. Keras publishes those of "resnet50" and "resnet101", of width 1. Any other encoder, and
-        one whose weights cannot be had, stays as it is, which the words say.
+    weights: as for `trunks.find`. Keras publishes those of "resnet50" and "resnet101", of width 1. Any other encoder,
+        and one whose weights cannot be had, stays as it is, which the words say.
 
     Raises BadInput for weights of an encoder that can have none, and as `trunks.find` does.
     """

@@ -75,10 +75,10 @@ _BODIES = {
 NAMES = (*(name for name, body in _BODIES.items() if not body.top), "faces")
 NAMES_OF_DEPTHS = (*(name for name, body in _BODIES.items() if body.depths), "faces")
 
-# What the depths of the faces network are divided by: the mean absolute difference that each sees between a face and its
-# gray (luma 0.299, 0.587, 0.114), over that between their pixels, normalized as ImageNet's. Measured on 256 anime
-# faces (train split of a set of 19,000) at the 64 px that the network was trained on; at 32 px up to 1.17 times this, at 128 px down
-# to 0.85.
+# What the depths of the faces network are divided by: the mean absolute difference that each sees between a face and
+# its gray (luma 0.299, 0.587, 0.114), over that between their pixels, normalized as ImageNet's. Measured on 256 anime
+# faces (train split of a set of 19,000) at the 64 px that the network was trained on; at 32 px it is up to 1.17 times
+# this, at 128 px down to 0.85.
 _FACES_DEPTHS = {"depth2": 1.035, "depth3": 0.914, "depth4": 0.876}
 
 CAFFE_BGR = np.array([103.939, 116.779, 123.68], "float32")
@@ -95,7 +95,7 @@ class Missing(Exception):
         """What is missing, what is done `instead`, and what would help, in one line."""
         told = (
             f"{_BODIES[self.kind].title}: its ImageNet weights are missing and could not be downloaded ({self.error}); "
-            f"{instead}. Without a network: put {_file_name(self.kind)} into {_cache()}, or give the file of its weights"
+            f"{instead}. Without a network: put {_file_name(self.kind)} into {_cache()}, or give the file of weights"
         )
         return " ".join(told.split())
 

@@ -3,20 +3,22 @@
 Source: DeOldify (Jason Antic, 2018-2020; there is no paper), by its README and training notebooks. Self-attention:
 Zhang et al. 2019; spectral normalization: Miyato et al. 2018; one cycle: Smith and Topin 2018.
 
-NoGAN, as its author calls the order: the generator learns from a feature loss alone, at growing sizes ("frozen", "small",
-"middle", "whole"); what it paints is saved, and the critic learns to tell it from real pictures ("critic"); then both
-train against each other for a short while ("adversarial"). There the generator moves only in steps in which the critic's
-loss is below `threshold`, and the critic learns `critic_pace` times as fast. The colors turn orange when that lasts too
-long; so it is scored again and again, and the generator of the best KID is the one that is kept. `order="gan"` is the same
-network trained against the same critic from the start.
+NoGAN, as its author calls the order: the generator learns from a feature loss alone, at growing sizes ("frozen",
+"small", "middle", "whole"); what it paints is saved, and the critic learns to tell it from real pictures ("critic");
+then both train against each other for a short while ("adversarial"). There the generator moves only in steps in which
+the critic's loss is below `threshold`, and the critic learns `critic_pace` times as fast. The colors turn orange when
+that lasts too long; so it is scored again and again, and the generator of the best KID is kept. `order="gan"` is the
+same network trained against the same critic from the start.
 
-`Settings.faithful()` is the artistic model (ResNet-34 and a "deep" decoder, 63,646,881 parameters; critic 94,555,649) at
-64, 128 and 192 px; `decoder="wide"` on "resnet101" with factor=2.0 is the stable one (218,222,197). Keras has no weights of
-a ResNet-34; those of "resnet50" and "resnet101" are taken where they can be had. Deviations: the momentum does not cycle,
-pictures are mirrored but neither turned nor warped, and the features are those of VGG16 without batch normalization.
+`Settings.faithful()` is the artistic model (ResNet-34 and a "deep" decoder, 63,646,881 parameters; critic 94,555,649)
+at 64, 128 and 192 px; `decoder="wide"` on "resnet101" with factor=2.0 is the stable one (218,222,197). Keras has no
+weights of a ResNet-34, so it is trained from nothing. "resnet50" and "resnet101" begin with ImageNet's where those can
+be had; then frozen_share=0.2, small_rate=0.3, early_pace=0.001 and late_pace=0.03 are the published way. Deviations:
+the momentum does not cycle, pictures are mirrored but neither turned nor warped, and the features are those of VGG16
+without batch normalization.
 
-`Settings.practical()`: ResNet-18 of a quarter of the width, trained from nothing, so it is never frozen; 32, 64 and 128 px;
-features of our own classifier of faces. docs/results.md has what it learns in which time, beside the plain GAN.
+`Settings.practical()`: ResNet-18 of a quarter of the width, trained from nothing, so it is never frozen; 32, 64 and
+128 px; features of our own classifier of faces. docs/results.md has what it learns in which time, beside the plain GAN.
 """
 
 from dataclasses import dataclass
@@ -36,10 +38,10 @@ DEPTHS = {"depth1": 20.0, "depth2": 70.0, "depth3": 10.0}  # weights of the trun
 
 @dataclass(frozen=True)
 class Settings:
-    size: int = 128  # side of the training pictures in pixels, a multiple of 32; of the last phases
+    size: int = 128  # side of the training pictures in pixels, a multiple of 16; of the last phases
     middle: int = 64  # and of the phases before
     small: int = 32
-    encoder: str = "resnet18"  # or "resnet34", "resnet50", "resnet101"
+    encoder: str = "resnet18"  # or another of `networks.resnets.NAMES`
     decoder: str = "deep"  # or "wide"
     width: float = 0.25
     factor: float = 1.0  # of the decoder's channels
@@ -80,20 +82,22 @@ class Settings:
         """The artistic model: 63,646,881 parameters, and a critic of 94,555,649."""
         return cls(
             size=192, middle=128, small=64, encoder="resnet34", width=1.0, factor=1.5, critic_width=256, batch_size=9,
-            features="vgg16", frozen_share=0.2, small_rate=0.3, middle_rate=0.1, whole_rate=0.05, adversarial_rate=1e-5,
-            early_pace=1e-3, late_pace=0.03, ema=0.0,
+            features="vgg16", middle_rate=0.1, whole_rate=0.05, adversarial_rate=1e-5, ema=0.0,
         )  # fmt: skip
 
     @classmethod
     def tiny(cls):
         """Seconds on any machine, for tests."""
-        return cls(size=64, middle=32, small=32, width=0.0625, critic_width=8, batch_size=4, best_of=1.0, ema=0.9)
+        return cls(
+            size=64, small=32, encoder="resnet10", decoder="wide", width=0.0625, critic_width=8, batch_size=4,
+            middle_share=0.0, whole_share=0.0, best_of=1.0, ema=0.9,
+        )  # fmt: skip
 
 
 def build(settings):
     """The `System` of `settings`: networks "generator" and "critic"."""
     s = settings
-    networks.check_multiple(s.size)
+    networks.check_multiple(s.size, 16)
     generator = networks.deoldify_generator(s.decoder, s.encoder, s.width, s.factor)
 
     @cache
@@ -186,7 +190,7 @@ def build(settings):
         optimizers=optimizers if briefly else {name: optimizers[name] for name in ("generator", "critic")},
         latent_size=0,
         ema=s.ema,
-        multiple=32,
+        multiple=16,
         fields={"gray": fields.gray, "photo": fields.whole},
         about=lambda: {"features": trunk().name, "encoder": resnets.load_imagenet(generator, s.encoder)},
     )

@@ -26,8 +26,8 @@ def main(recipe):
         for layer in network._flatten_layers():
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0  # each backend draws masks of its own
-        for variable in network.trainable_variables:
-            if variable.path.endswith(("kernel", "vectors")):
+        for variable in network.variables:
+            if variable.path.endswith(("kernel", "vectors", "direction")):
                 fan_in = np.prod(variable.shape[:-1])
                 variable.assign(fixed.standard_normal(variable.shape) * np.sqrt(1 / fan_in))
     trainer = Trainer(system)

@@ -35,8 +35,9 @@ class Colorizer:
         "line art"       dark ink on light paper, drawn or scanned
         "photo"          anything; it gets another lightness and other colors
 
-    generator: its inputs say what it takes, see `painters`; of several outputs, only what paints is kept. One that is made of regions and palette cuts a picture
-        once, at its own size, and paints it with many palettes; what another one paints is enlarged.
+    generator: its inputs say what it takes, see `painters`; of several outputs, only what paints is kept. One that is
+        made of regions and palette cuts a picture once, at its own size, and paints it with many palettes; what another
+        one paints is enlarged.
     size: side of the pictures that it was trained on; pictures are shown to it at about this size, so that colors do
         not depend on that of the picture.
     lightness: "lab" or "luma", what the generator was trained to see.

@@ -49,7 +49,7 @@ __all__ = [
 
 
 def color_path(generator):
-    """The part of a generator that paints, which shares its weights; `generator` itself if it returns pictures alone."""
+    """The part of a generator that paints, with the same weights; `generator` itself if it returns pictures alone."""
     if not isinstance(generator.output, dict):
         return generator
     return keras.Model(generator.input, generator.output["lab"], name=generator.name)

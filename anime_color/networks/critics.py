@@ -61,7 +61,7 @@ def patch_critic(width=64):
     for i, (growth, strides) in enumerate([(1, 2), (2, 2), (4, 2), (8, 1)], 1):
         x = layers.Conv2D(growth * width, 4, strides=strides, padding="same", name=f"conv{i}")(x)
         x = layers.LeakyReLU(0.3, name=f"conv{i}_activation")(x)
-    scores = layers.Conv2D(1, 4, padding="same", dtype="float32", name="scores")(x)
+    scores = layers.Conv2D(1, 4, padding="same", dtype="float32", name="logit")(x)
     return keras.Model(picture, scores, name="critic")
 
 

@@ -61,8 +61,8 @@ def chromagan_generator(size=224, classes=1000, trunk_width=VGG_WIDTH, width=32,
 
 
 def vgg_trunk(x, width=VGG_WIDTH):
-    """Features (batch, H/8, W/8, 8 * width) of x (batch, H, W, 3): VGG16 (Simonyan and Zisserman 2015) until the ReLU
-    of its block4_conv3, in any width. The layers have the names that they have in Keras."""
+    """Features (batch, H/8, W/8, 8 * width) of x (batch, H, W, 3): VGG16 (Simonyan and Zisserman 2015) until its
+    block4_conv3, after the ReLU, in any width. The layers have the names that they have in Keras."""
     for block, growths in enumerate(VGG_BLOCKS, 1):
         if block > 1:
             x = layers.MaxPooling2D(2, name=f"block{block - 1}_pool")(x)

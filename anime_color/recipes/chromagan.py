@@ -5,17 +5,18 @@ Paper: Vitoria, Raad and Ballester, ChromaGAN (WACV 2020). Penalty: Gulrajani et
 The generator has two heads over one trunk: colors, and a distribution over classes. A frozen classifier that sees only
 lightness is the teacher of the second, so no labels are needed; what the heads share has to know what is shown. A
 critic of patches tells true colors from painted ones. Losses: mean squared error of ab, 0.003 times the divergence from
-the teacher, 0.1 times the critic's mean score, the errors in OpenCV's coding (`color.to_unit`). The penalty looks at
-color alone, and at the sum of all patch scores. A step moves the generator first and the critic second, on the same
-faces. Weights of 0 leave a part out: `adversarial=0` the critic, `classes=0` the class head and its teacher.
+the teacher, 0.1 times the critic's mean score. Colors are compared and judged in OpenCV's coding (`color.to_unit`). The
+gradient penalty looks at color alone, and at the sum of all patch scores. A step moves the generator first and then
+the critic, on the same faces. A weight of 0 leaves a part out: `adversarial=0` the critic, `classes=0` the class head
+and its teacher.
 
 `Settings.faithful()` has the published networks (171,171,722 and 2,764,737 parameters, 224 px), the ImageNet teacher
-fed as published, and begins with the trunk of ImageNet's VGG16 where its weights can be had. Ours: flips, faces in
+fed as published, and begins with the trunk of ImageNet's VGG16 where its weights can be had. Ours: flips, and faces in
 another order in each pass.
 
-`Settings.practical()`: all widths a quarter, a teacher that knows characters, a trunk that begins with nothing, 128 px,
-a higher learning rate, an averaged generator. The picture is shown in the size that was trained on, which the dense
-layers bind. There is no noise: a picture is painted once.
+`Settings.practical()`: 128 px, all widths a quarter, a teacher that knows characters, a trunk that begins from scratch,
+a higher learning rate, an averaged generator. The dense layers bind a network to its size, so any picture is shown to
+it as a square. There is no noise: a picture is painted once.
 """
 
 from dataclasses import dataclass, replace

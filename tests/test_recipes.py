@@ -90,7 +90,8 @@ def test_one_pass_of_tiny(name, face_set):
     painted = ops.convert_to_numpy(trainer(given))
     side = next(values.shape[1] for n, values in given.items() if n in ("l", "lines", "photo", "gray"))
     assert painted.shape == (2, side, side, 3) and np.isfinite(painted).all()
-    assert (painted[0] != painted[1]).any() == ("noise" in given)
+    # a batch of equal pictures is not computed equally to the last bit
+    assert (np.abs(painted[0] - painted[1]).max() > 1e-5) == ("noise" in given)
     if "l" in given:
         assert (painted[..., :1] == given["l"]).all()
 

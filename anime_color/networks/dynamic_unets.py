@@ -65,9 +65,9 @@ def deoldify_generator(kind="deep", encoder="resnet34", width=1.0, factor=1.5):
     return keras.Model({"gray": gray}, ImageNetScale(back=True, name="picture", **EXACT)(x), name="generator")
 
 
-def deoldify_critic(width=256):
+def deoldify_critic(width=256, blocks=3):
     """A picture (B, H, W, 3) -> logits (B, H/16 - 3, W/16 - 3, 1) float32, one for each of its parts; H and W multiples
-    of 16, from 64 up. 94,555,649 parameters at width 256.
+    of 16, from 64 up. 94,555,649 parameters at width 256. Each block fewer lets it judge pictures of half the size.
 
     No normalization of activations, so a picture is judged by itself alone; dropout takes whole channels.
     """
@@ -84,7 +84,7 @@ def deoldify_critic(width=256):
         return layers.SpatialDropout2D(rate, seed=seed, name=f"block{seed}_dropout")(x)
 
     x = dropped(convolved(x, width, 4, "stem"), 0.075, 0)
-    for i in (1, 2, 3):
+    for i in range(1, blocks + 1):
         x = dropped(convolved(x, x.shape[-1], 3, f"block{i}_conv"), 0.15, i)
         x = convolved(x, 2 * x.shape[-1], 4, f"block{i}_halved")
         if i == 1:

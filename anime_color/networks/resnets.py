@@ -42,11 +42,13 @@ class ImageNetScale(layers.Layer):
 
 
 def resnet_features(x, kind, width=1.0):
-    """The five maps that a ResNet makes of the symbolic pictures x (B, H, W, 3), normalized as ImageNet's: after the stem (B, H/2, W/2, 64 * width), and after each of four stages, the last (B, H/32, W/32).
+    """The five maps that a ResNet makes of the symbolic pictures x (B, H, W, 3), normalized as ImageNet's: after the
+    stem (B, H/2, W/2, 64 * width), and after each of four stages, the last (B, H/32, W/32).
 
-    kind: "resnet18", "resnet34", "resnet50", "resnet101". Without pooling and head, at width 1, they train 11,176,512,
-    21,284,672, 23,508,032 and 42,500,160 parameters. The bottlenecks of the last two halve in their first 1x1
-    convolution, as in the paper, and normalize as Keras does, so that they can take over what Keras publishes.
+    kind: "resnet10", "resnet18", "resnet34", "resnet50", "resnet101". Without pooling and head, at width 1, the last
+        four train 11,176,512, 21,284,672, 23,508,032 and 42,500,160 parameters. The bottlenecks of the last two halve
+        in their first 1x1 convolution, as in the paper, and normalize as Keras does, so that they can take over what
+        Keras publishes.
 
     Raises BadInput for another kind.
     """

@@ -46,6 +46,7 @@ class Settings:
     width: float = 0.25
     factor: float = 1.0  # of the decoder's channels
     critic_width: int = 32
+    critic_blocks: int = 3  # 2 for pictures of 32 px
     batch_size: int = 8  # at the full size; twice as many at half of it
     features: str = "faces"  # trunk of the feature loss: "faces", "vgg16"
     order: str = "nogan"  # or "gan"
@@ -89,8 +90,8 @@ class Settings:
     def tiny(cls):
         """Seconds on any machine, for tests."""
         return cls(
-            size=64, small=32, encoder="resnet10", decoder="wide", width=0.0625, critic_width=8, batch_size=4,
-            middle_share=0.0, whole_share=0.0, best_of=1.0, ema=0.9,
+            size=32, small=16, encoder="resnet10", decoder="wide", width=0.0625, critic_width=8, critic_blocks=2,
+            batch_size=4, middle_share=0.0, whole_share=0.0, best_of=1.0, ema=0.9,
         )  # fmt: skip
 
 
@@ -185,7 +186,7 @@ def build(settings):
         "critic": trained(s.critic_pace * s.adversarial_rate, 1e-3, beta_2=0.9),
     }
     return System(
-        networks={"generator": generator, "critic": networks.deoldify_critic(s.critic_width)},
+        networks={"generator": generator, "critic": networks.deoldify_critic(s.critic_width, s.critic_blocks)},
         phases=nogan if briefly else (adversarial,),
         optimizers=optimizers if briefly else {name: optimizers[name] for name in ("generator", "critic")},
         latent_size=0,

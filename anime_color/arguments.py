@@ -5,9 +5,12 @@ import argparse
 import math
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from data_prep.errors import BadInput
+
+CLOCKS = {"wall": time.monotonic, "cpu": time.process_time}  # what minutes of training are of
 
 
 def positive(kind):

@@ -1,4 +1,4 @@
-"""`anime-color`: train, color, recolor, score. Exit code 0, or 2 with one line that says what to do."""
+"""`anime-color`: train, color, recolor, score, study. Exit code 0, or 2 with one line that says what to do."""
 
 import argparse
 import io
@@ -9,7 +9,9 @@ from anime_color import presets, recipes, settings
 from anime_color.arguments import check_folder, check_out, positive
 from anime_color.coloring import commands as coloring
 from anime_color.coloring import noise
+from anime_color.faces import SPLITS
 from anime_color.scores import results, scoring
+from anime_color.study import commands as study
 from anime_color.training import engine, runs
 from anime_color.training.callbacks import NotFinite
 from data_prep.errors import BadInput
@@ -64,6 +66,7 @@ def _parser():
     train_parser.add_argument("--epochs", type=positive(int), help="passes over the faces, over all sessions")
     train_parser.add_argument("--steps", type=positive(int), help="train steps, over all sessions")
     train_parser.add_argument("--minutes", type=positive(float), help="minutes of training, over all sessions")
+    train_parser.add_argument("--pictures", type=positive(int), metavar="N", help="train on so many, drawn by the seed")
     train_parser.add_argument("--score-epochs", type=int, default=5, metavar="N", help="scores in the log every N (5)")
     train_parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change one setting")
     train_parser.set_defaults(command=_train)
@@ -76,11 +79,13 @@ def _parser():
     score_parser.add_argument("--faces", required=True, metavar="FACESET")
     score_parser.add_argument("--also", action="append", default=[], metavar="NAME=FACESET", help="as in train")
     score_parser.add_argument("--out", metavar="SCORES.jsonl", help="JSON lines; a picture is written beside them")
-    score_parser.add_argument("--split", default="test", help="test (default), validation, train or all")
+    score_parser.add_argument("--split", default="test", help=f"test (default), or of {', '.join(SPLITS)}")
     score_parser.add_argument("--noises", type=positive(int), default=25)
     score_parser.add_argument("--seed", type=int, default=0)
     score_parser.add_argument("--features", default="faces", help="faces (default) or inception")
     score_parser.set_defaults(command=_score)
+
+    study.add_to(commands)
 
     presets_parser = commands.add_parser("presets", help="list shipped weights, and the recipes with their settings")
     presets_parser.set_defaults(command=_presets)
@@ -92,7 +97,7 @@ def _train(options):
         raise BadInput(f"--score-epochs {options.score_epochs}: needed is a number from 0, which is none")
     check_folder("--run", options.run, options.run)
     if options.start is not None:
-        chosen, said = runs.fine_tuning(options.recipe, options.start, options.faces)
+        chosen, said = runs.fine_tuning(options.recipe, options.start, options.faces, options.pictures)
     else:
         chosen, said = settings.preset(options.recipe, options.preset), None
     chosen, others = settings.with_values(chosen, options.set), _further(options.also)
@@ -110,6 +115,7 @@ def _train(options):
         score_epochs=options.score_epochs,
         start=options.start,
         others=others,
+        most=options.pictures,
     )
     print(f"{options.run}: {trainer.steps_done} steps; the same command with a larger budget continues")
     if options.start is not None:

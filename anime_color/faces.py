@@ -15,7 +15,7 @@ import numpy as np
 from anime_color.fields import COLORS, Sample
 from data_prep.errors import BadInput
 
-SPLITS = ("train", "validation", "test", "all")
+SPLITS = ("train", "validation", "test", "unseen", "all")
 
 
 class Faces(keras.utils.PyDataset):
@@ -27,7 +27,7 @@ class Faces(keras.utils.PyDataset):
         {"l": (B, S, S, 1), "ab": (B, S, S, 2), "label": (B,) int32}      B is smaller in a pass's last batch
 
     folder: the face set, or several of them, whose faces are mixed.
-    split: "train", "validation", "test" or "all".
+    split: "train", "validation", "test", "unseen" (validation and test, what no run trains on) or "all".
     batch_size: faces a batch.
     size: side in pixels; the face set's own size must be a multiple of it (each block of pixels is averaged).
         None keeps the face set's size.
@@ -37,6 +37,7 @@ class Faces(keras.utils.PyDataset):
     fields: {name: function(`fields.Sample`) -> array}, what a batch holds; None is lightness, color and label, as
         above. What is random in a field depends on the seed, the pass and the face, and on nothing else.
     others: {name: Faces}, further sets, not paired with this one, that fields may draw from.
+    most: at most so many pictures of the split, drawn by the seed; a smaller number's are among a larger one's.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Faces(keras.utils.PyDataset):
         seed=0,
         fields=None,
         others=None,
+        most=None,
     ):
         super().__init__()
         self.options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
@@ -60,11 +62,15 @@ class Faces(keras.utils.PyDataset):
         sets = [_read(one) for one in folders]
         if split not in SPLITS:
             raise BadInput(f"split={split!r}: allowed are {', '.join(SPLITS)}")
-        if batch_size < 1:
-            raise BadInput(f"batch_size={batch_size}: needed is at least 1")
-        chosen = [(k, row) for k, (_, rows) in enumerate(sets) for row in rows if split in ("all", row["split"])]
+        for name, value in {"batch_size": batch_size, "most": most}.items():
+            if value is not None and value < 1:
+                raise BadInput(f"{name}={value}: needed is at least 1")
+        splits = {"all": ("train", "validation", "test"), "unseen": ("validation", "test")}.get(split, (split,))
+        chosen = [(k, row) for k, (_, rows) in enumerate(sets) for row in rows if row["split"] in splits]
         if not chosen:
             raise BadInput(f"{self.folder}: its {split} split is empty; pack more faces or choose another split")
+        drawn = np.sort(np.random.default_rng(seed).permutation(len(chosen))[:most])
+        fewer, chosen = len(drawn) < len(chosen), [chosen[number] for number in drawn]
         self.split, self.batch_size, self.lightness = split, batch_size, lightness
         self.flips, self.shuffle, self.seed = flips, shuffle, seed
         self.sets = np.array([k for k, _ in chosen])
@@ -81,6 +87,7 @@ class Faces(keras.utils.PyDataset):
                 )
         digests = [description["digest"] for description, _ in sets]
         digests += [f"{name}={one.digest}" for name, one in self.others.items()]
+        digests += [f"{k}:{row['index']} " for k, row in chosen] if fewer else []
         self.digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def again(self, **changes):

@@ -77,6 +77,12 @@ def networks(found):
     return {name: [array.astype("float32") for array in some] for name, some in arrays.items()}
 
 
+def check_fits(name, network, arrays):
+    """BadInput if the `arrays` are not weights of the `network` that a system has by this name."""
+    if [tuple(v.shape) for v in network.weights] != [array.shape for array in arrays]:
+        raise BadInput(f"weights of another {name}: its settings must be those that shaped them")
+
+
 def _newest(run):
     checkpoint = checkpoints.newest(run / "checkpoints")
     if checkpoint is None:

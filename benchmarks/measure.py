@@ -1,13 +1,10 @@
 """Measuring side by side: rounds A B A B, so that a machine that drifts drifts for both sides."""
 
 import multiprocessing
-import platform
 import resource
 import sys
 import time
-from pathlib import Path
 
-import joblib
 import numpy as np
 
 # Spawned, never forked, and from a parent that imports no backend: what a child counts as its peak memory begins
@@ -18,16 +15,10 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 
 
 def machine():
-    """CPU, cores, versions and backend in one line. Imports the backend, so call it `apart`."""
+    """`engine.machine`. Imports the backend, so call it `apart`."""
     from anime_color.training import engine
 
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    cpu = models[0] if models else platform.processor() or platform.machine()
-    backend = sys.modules[engine.BACKEND]
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, {backend.__name__} {backend.__version__}"
-    return f"{cpu}, {joblib.cpu_count()} cores; {versions}, {engine.devices()}"
+    return engine.machine()
 
 
 def apart(function, *arguments):

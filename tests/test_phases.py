@@ -310,8 +310,8 @@ def test_painted_faces_come_beside_their_own_and_are_pure(face_set):
 
 
 def test_short_passes_go_on_where_the_last_one_ended(faces):
-    short = Short(faces, 0.34)
-    assert len(faces) == 3 and len(short) == 1
+    short = Short(faces, 2)
+    assert len(faces) == 3 and len(short) == 2
     assert (short[4]["l"] == faces[4]["l"]).all()
 
 

@@ -1,4 +1,5 @@
-"""One page per system. `get(name)` gives its module: `Settings` with three presets, and `build(settings)`."""
+"""One page per system. `get(name)` gives its module: `Settings` with three presets, `build(settings)`, and
+`fine_tuning(settings, pictures)` where that needs other settings than training."""
 
 from importlib import import_module
 

@@ -17,7 +17,7 @@ convolutions instead of transposed ones, whose checkerboards are seen from the f
 pictures, and what each part is worth. The training needs a set of cartoons: `--also cartoons=FACESET`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import keras
@@ -73,6 +73,11 @@ class Settings:
     def tiny(cls):
         """Seconds on any machine, for tests."""
         return cls(size=32, part=16, width=8, blocks=1, critic_width=4, batch_size=4, pool=8, ema=0.9)
+
+
+def fine_tuning(settings, pictures):
+    """The settings to fine-tune with: without the initialization, which would lead the generator back to photos."""
+    return replace(settings, initialization_share=0.0) if settings.adversarial_share > 0 else settings
 
 
 def build(settings):

@@ -11,13 +11,15 @@ mend what it paints: this is where GAN and WGAN-GP meet the same generator. docs
 chose the settings, and what they cost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 
 from anime_color import networks
 from anime_color.training import palette_phases, phases
 from anime_color.training.system import System
+
+FEW = 1000  # pictures: what was compared are 353 and 600
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ class Settings:
             size=32, regions=6, width=8, features=8, palette_width=16, palette_depth=1, critic_width=8, batch_size=4,
             palette_batch_size=8, flow_steps=2, ema=0.9,
         )  # fmt: skip
+
+
+def fine_tuning(settings, pictures):
+    """The settings to fine-tune with on so many pictures. The regions are frozen, for few pictures would spoil what
+    they learned from many; and of few the phase "palette" learns the colors by heart, so it is left out."""
+    few = pictures < FEW and settings.adversarial_share > 0
+    return replace(settings, frozen="regions", palette_share=0.0 if few else settings.palette_share)
 
 
 def build(settings):

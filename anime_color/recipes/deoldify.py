@@ -21,7 +21,7 @@ without batch normalization.
 128 px; features of our own classifier of faces. docs/results.md has what it learns in which time, beside the plain GAN.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import keras
@@ -60,7 +60,7 @@ class Settings:
     middle_rate: float = 0.5
     whole_rate: float = 0.25
     saved: float = 0.085  # share of the pictures that are painted for the critic
-    best_of: float = 0.01  # share of the pictures after which the adversarial phase is scored
+    best_of: int = 20  # the adversarial phase is scored after every so-many-th step
     learning_rate: float = 1e-3  # of the first phases
     adversarial_rate: float = 1e-4
     critic_pace: float = 5.0
@@ -83,7 +83,7 @@ class Settings:
         """The artistic model: 63,646,881 parameters, and a critic of 94,555,649."""
         return cls(
             size=192, middle=128, small=64, encoder="resnet34", width=1.0, factor=1.5, critic_width=256, batch_size=9,
-            features="vgg16", middle_rate=0.1, whole_rate=0.05, adversarial_rate=1e-5, ema=0.0,
+            features="vgg16", middle_rate=0.1, whole_rate=0.05, adversarial_rate=1e-5, best_of=100, ema=0.0,
         )  # fmt: skip
 
     @classmethod
@@ -91,8 +91,13 @@ class Settings:
         """Seconds on any machine, for tests."""
         return cls(
             size=32, small=16, encoder="resnet10", decoder="wide", width=0.0625, critic_width=8, critic_blocks=2,
-            batch_size=4, middle_share=0.0, whole_share=0.0, best_of=1.0, ema=0.9,
+            batch_size=4, middle_share=0.0, whole_share=0.0, best_of=2, ema=0.9,
         )  # fmt: skip
+
+
+def fine_tuning(settings, pictures):
+    """The settings to fine-tune with: at the full size from the start, for what sizes below teach is known."""
+    return replace(settings, small_share=0.0, middle_share=0.0) if settings.whole_share > 0 else settings
 
 
 def build(settings):

@@ -1,6 +1,6 @@
 """Which of several scored systems is better, and whether the numbers are enough to say so."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from anime_color.scores.measures import MEASURES
 class Score:
     """name, about, baseline: of the system. noises: how many colorings of a face. estimates: by the names of
     `measures.MEASURES`; what cannot be told is missing. kid_deviation: standard deviation of KID x 1000 over subsets.
-    caveats: what a reader must know. takes: what it was given of a face; those that take the same compete."""
+    caveats: what a reader must know. takes: what it was given of a face; those that take the same compete. worst: the
+    few faces whose best coloring is farthest from the original, [[index in the face set, ab error], ...]."""
 
     name: str
     about: dict
@@ -22,18 +23,18 @@ class Score:
     kid_deviation: float
     caveats: list
     takes: str = "gray picture"
+    worst: list = field(default_factory=list)
 
 
 def best(scores, name):
     """The system that is best in the measure `name`, or None: where it has no direction, or where the interval of
     another reaches that of the best, so that they tie. Baselines do not compete."""
     real = next((s.estimates.get(name) for s in scores if s.name == "real colors"), None)
-    better = MEASURES[name].better
-    if not better or (better == "real" and real is None):
+    if not MEASURES[name].better or (MEASURES[name].better == "real" and real is None):
         return None
 
     def far(value):
-        return {"higher": -value, "lower": value, "real": abs(value - real.value) if real else 0}[better]
+        return _far(name, value, real and real.value)
 
     rivals = [s for s in scores if not s.baseline and name in s.estimates]
     if len(rivals) < 2:
@@ -42,6 +43,14 @@ def best(scores, name):
     top = first.estimates[name]
     apart = all(s.estimates[name].low > top.high or s.estimates[name].high < top.low for s in others)
     return first if apart else None
+
+
+def _far(name, value, real):
+    """How far a value of the measure `name`, or an array of them, is from the best; `real` is that of real colors."""
+    better = MEASURES[name].better
+    if better == "real":
+        return abs(value - real)
+    return -value if better == "higher" else value
 
 
 def over_seeds(name, scores):
@@ -78,10 +87,33 @@ def difference(a, b, measure):
     return bootstrap.of(first.value - second.value, first.replicates - second.replicates)
 
 
+def gain(after, before, measure, real):
+    """The estimate of how much better `after` is than `before` in a measure, in its unit, paired as in `difference`:
+    positive is better. None for a measure without a direction, or one that a score lacks.
+
+    real: the score of the real colors, which some measures are to be near.
+    """
+    scores = [score.estimates.get(measure) for score in (before, after, real)]
+    better = MEASURES[measure].better
+    if not better or None in scores[:2] or (better == "real" and scores[2] is None):
+        return None
+    first, second, goal = scores
+    goals = (goal.value, goal.replicates) if better == "real" else (None, None)
+    return bootstrap.of(
+        _far(measure, first.value, goals[0]) - _far(measure, second.value, goals[0]),
+        _far(measure, first.replicates, goals[1]) - _far(measure, second.replicates, goals[1]),
+    )
+
+
+def apart(estimate):
+    """Whether the interval of a difference holds no 0: otherwise it is a tie."""
+    return estimate.low > 0 or estimate.high < 0
+
+
 def sentence(a, b, measure):
     """`difference` in words."""
     found, digits, unit = difference(a, b, measure), MEASURES[measure].digits, MEASURES[measure].unit
     interval = (
         f"{found.value:+.{digits}f} ({found.low:+.{digits}f} to {found.high:+.{digits}f}){' ' * bool(unit)}{unit}"
     )
-    return f"{MEASURES[measure].title}: {interval}{'' if found.low > 0 or found.high < 0 else ', a tie'}"
+    return f"{MEASURES[measure].title}: {interval}{'' if apart(found) else ', a tie'}"

@@ -42,6 +42,7 @@ def line(score, context):
         "noises": score.noises,
         "baseline": score.baseline,
         "caveats": score.caveats,
+        "worst": score.worst,
         "about": score.about,
         "context": context,
     }

@@ -37,6 +37,7 @@ from data_prep.errors import BadInput
 
 FRECHET_REPLICATES = 200  # each takes milliseconds
 TWO_SAMPLE_PICTURES = 1000  # of each kind, to train the classifier on
+WORST = 3  # faces that a score names
 HIGHEST_PSNR = 100.0  # stands for the infinite one of equal pictures
 
 
@@ -139,6 +140,7 @@ def score(system, faces, reference, jobs=2, progress=False):
         estimates={name: estimate for name, estimate in estimates.items() if estimate is not None},
         kid_deviation=1000 * deviation,
         caveats=list(_caveats(estimates, faces, reference, summaries)),
+        worst=_worst(estimates, seen, faces),
     )
 
 
@@ -243,6 +245,13 @@ def _two_sample(small, faces, reference):
     one_each = small[unseen, unseen % small.shape[1]]
     right = realism.two_sample(*map(color.rgb_to_lab, (real, fake[chosen], thumbnails(faces.rgb(unseen)), one_each)))
     return bootstrap.share(right.reshape(2, -1).sum(axis=0), 2)
+
+
+def _worst(estimates, seen, faces):
+    if "ab_error_best" not in estimates:
+        return []
+    errors = np.array([values["ab_error_best"] for values in seen])
+    return [[int(faces.rows[k]), round(float(errors[k]), 2)] for k in np.argsort(-errors, kind="stable")[:WORST]]
 
 
 def _caveats(estimates, faces, reference, summaries):

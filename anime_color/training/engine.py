@@ -8,8 +8,13 @@ that it may read or assign.
 import contextlib
 import contextvars
 import logging
+import platform
+import sys
+from pathlib import Path
 
+import joblib
 import keras
+import numpy as np
 from keras import ops
 
 BACKEND = keras.backend.backend()
@@ -201,3 +206,14 @@ def devices():
         found = [str(d) for d in jax.devices() if d.platform != "cpu"]
     where = ", ".join(found) if found else "the CPU (no GPU found)"
     return f"Keras {keras.__version__} on {BACKEND}, computing on {where}"
+
+
+def machine():
+    """CPU, cores, versions and backend in one line."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    cpu = models[0] if models else platform.processor() or platform.machine()
+    backend = sys.modules[BACKEND]
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, {backend.__name__} {backend.__version__}"
+    return f"{cpu}, {joblib.cpu_count()} cores; {versions}, {devices()}"

@@ -52,14 +52,14 @@ class Painted(keras.utils.PyDataset):
 
 
 class Short(keras.utils.PyDataset):
-    """The batches of `faces` in passes of a share of it, so that what happens after each pass happens more often."""
+    """The batches of `faces` in passes of so many steps, for what happens after each pass."""
 
-    def __init__(self, faces, share):
+    def __init__(self, faces, steps):
         super().__init__()
-        self.faces, self.count = faces, max(1, round(share * len(faces)))
+        self.faces, self.steps = faces, steps
 
     def __len__(self):
-        return self.count
+        return self.steps
 
     def __getitem__(self, index):
         return self.faces[index]

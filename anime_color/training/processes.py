@@ -47,7 +47,7 @@ def stopped_by_signals(trainer):
 
     def stop(number, frame):
         print(f"\n{signal.Signals(number).name}: saving after this step; the same command continues", flush=True)
-        trainer.stop_training = True
+        trainer.stop_training = trainer.interrupted = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

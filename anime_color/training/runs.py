@@ -2,7 +2,7 @@
 
 RUN/run.json        recipe, settings, digest of the faces, versions
 RUN/log.csv         a row an epoch: every loss term
-RUN/sheets/         a chroma sheet an epoch, the same faces and noises each time
+RUN/sheets/         a chroma sheet an epoch (of few pictures: every ten steps), the same faces and noises each time
 RUN/checkpoints/    see checkpoints.py
 """
 
@@ -53,6 +53,7 @@ def train(
     timer=time.monotonic,
     start=None,
     others=None,
+    most=None,
 ):
     """Trains `recipe` with `settings` on a face set, in the run folder `run`; the same call continues it.
 
@@ -65,7 +66,9 @@ def train(
     timer: what minutes are of; `time.process_time` counts those of the processor alone.
     start: preset or run folder of the same recipe whose networks a new run begins with (fine-tuning).
     others: {name: path} of the further face sets that the recipe draws from, such as the cartoons of `cartoongan`.
-    Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns. BadInput if the
+    most: trains on at most so many of the pictures, drawn by the seed; epochs are then passes over these.
+    Returns the `Trainer`. An interrupt or a termination signal ends the step, saves, and returns; its `interrupted` is
+    True then. BadInput if the
     run folder belongs to other settings or faces, or is in use; `callbacks.NotFinite` if a loss is no number.
     """
     if epochs is None and steps is None and minutes is None:
@@ -81,9 +84,8 @@ def train(
         system = trainer.system
         options = {"size": settings.size, "lightness": settings.lightness, "seed": settings.seed}
         others = _others(recipe, system.others, others or {}, options)
-        batches = Faces(
-            faces, batch_size=settings.batch_size * system.parts, fields=system.fields, others=others, **options
-        )
+        size = settings.batch_size * system.parts
+        batches = Faces(faces, batch_size=size, fields=system.fields, others=others, most=most, **options)
         if start is not None:
             trainer.begin_with(presets.networks(start))  # first, for what does not fit leaves no folder behind
         description = _describe(run, recipe, settings, batches, start, trainer.about)
@@ -113,27 +115,33 @@ def train(
     return trainer
 
 
-def fine_tuning(recipe, start, faces):
-    """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start)` fine-tunes the preset
-    or run `start` on the face set `faces`: at its size, and at the learning rate with which the recipe begins, since a
-    long training ends with a smaller one. Regions, where there are any, are frozen, since few pictures would spoil
-    what they learned from many. BadInput if `start` is of another recipe."""
+def fine_tuning(recipe, start, faces, most=None):
+    """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start, most=most)` fine-tunes
+    the preset or run `start` on the face set `faces`: at its size, and at the learning rate with which the recipe
+    begins, since a long training ends with a smaller one. A recipe that wants more than this has a function
+    `fine_tuning(settings, pictures)`, which returns the settings for so many pictures. BadInput if `start` is of
+    another recipe, or its networks do not fit pictures of this size."""
     found = presets.find(start)
     if found.description["recipe"] != recipe:
         raise BadInput(f"{start}: weights of the recipe {found.description['recipe']}, not {recipe}; train that one")
     settings = settings_module.from_json(recipe, found.description["settings"])
     begun = settings_module.preset(recipe).learning_rate
-    settings = replace(settings, size=Faces(faces).size, learning_rate=begun)
-    frozen = hasattr(settings, "frozen")
-    if frozen:
-        settings = replace(settings, frozen="regions")
-    known, networks = presets.networks(found), recipes.get(recipe).build(settings).networks
+    chosen, page = Faces(faces, most=most), recipes.get(recipe)
+    plain = settings = replace(settings, size=chosen.size, learning_rate=begun)
+    if hasattr(page, "fine_tuning"):
+        settings = settings_module.checked(page.fine_tuning(plain, chosen.count))
+    known, networks = presets.networks(found), page.build(settings).networks
+    for name in known:
+        if name in networks:
+            presets.check_fits(name, networks[name], known[name])
+    known = [name for name in known if name in networks]  # the others were helpers of the run's losses
     begun_with = {id(variable) for name in known for variable in networks[name].variables}
     new = [name for name, some in networks.items() if any(id(one) not in begun_with for one in some.variables)]
+    rules = [f"{n}={v}" for n, v in settings_module.to_json(settings).items() if v != getattr(plain, n)]
     return settings, (
-        f"from {found.name}, on pictures of {settings.size} px: {' and '.join(known)} go on from its weights; "
-        + (f"{' and '.join(new)} new, for it came without; " if new else "")
-        + ("the regions are frozen (--set frozen=nothing trains them too)" if frozen else "nothing is frozen")
+        f"from {found.name}, on {chosen.count} pictures of {settings.size} px: {' and '.join(known)} go on from its "
+        + ("weights; " if not new else f"weights; {' and '.join(new)} new, for it came without; ")
+        + (f"the recipe wants {' and '.join(rules)} for it (--set changes that)" if rules else "nothing is frozen")
     )
 
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from anime_color import networks
+from anime_color import networks, presets
 from anime_color.training import engine, phases
 from anime_color.training.best import Best
 from anime_color.training.turns import Turn, Turns
@@ -52,6 +52,7 @@ class Trainer(engine.StepModel):
             for name in [f"{update.name}_loss", *(f"{update.name}_{term.name}" for term in update.terms)]
         }
         self._carried_means = None
+        self.interrupted = False  # by a signal, see `processes.stopped_by_signals`
         self.built = True
 
     def _counter(self, name, shape=(), dtype="int32"):
@@ -268,8 +269,7 @@ class Trainer(engine.StepModel):
         for name, arrays in weights.items():
             if name not in self.networks:
                 continue  # a helper of the other run's losses
-            if [tuple(v.shape) for v in self.networks[name].weights] != [array.shape for array in arrays]:
-                raise BadInput(f"weights of another {name}: its settings must be those that shaped them")
+            presets.check_fits(name, self.networks[name], arrays)
             self.networks[name].set_weights(arrays)
         self.averaged.set_weights(self.networks["generator"].get_weights())
 

@@ -14,13 +14,14 @@ import argparse
 import json
 import sys
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 from benchmarks.measure import apart, machine
 from data_prep.errors import BadInput
 
 BEGIN, END = "<!-- scoreboard: written by benchmarks/scoreboard.py -->", "<!-- end of scoreboard -->"
-COMPARED = ("kid", "ab_error_best", "hue_distance", "pairwise_ab_cells", "high_frequency_ab", "leak")
+COMPARED = ("psnr", "kid", "ab_error_best", "hue_distance", "pairwise_ab_cells", "high_frequency_ab", "leak")
 
 
 def main(arguments=None):
@@ -29,9 +30,10 @@ def main(arguments=None):
     try:
         if options.docs:
             _around(options.docs)  # told before hours of training
-        for recipe, _, preset in (name.partition(":") for name in options.recipes):
+        systems = [_system(name) for name in options.recipes]
+        for system in systems:
             for seed in range(options.seeds):
-                _one(options, recipe, preset or "practical", seed)
+                _one(options, system, seed)
         page = apart(_page, options.out, _budgets(options), apart(machine))
         if options.docs:
             _insert(page, options.docs, options.out)
@@ -46,7 +48,8 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoreboard", description=__doc__.split("\n")[0])
     parser.add_argument("--faces", required=True, type=Path, help="face set: trained on its train, scored on its test")
     parser.add_argument("--out", required=True, type=Path, metavar="BOARD", help="folder of the runs and their scores")
-    parser.add_argument("--recipes", nargs="+", default=["gan", "wgan_gp"], metavar="RECIPE[:PRESET]")
+    parser.add_argument("--recipes", nargs="+", default=["gan", "wgan_gp"], metavar="RECIPE[:PRESET[:NAME=VALUE,...]]",
+                        help="such as chromagan:practical:adversarial=0,classes=0")  # fmt: skip
     parser.add_argument("--seeds", type=int, default=1, help="how many, from 0")
     parser.add_argument("--minutes", type=float, default=20.0, help="of training, for each run")
     parser.add_argument("--steps", type=int, help="also score every run at this many train steps")
@@ -56,6 +59,12 @@ def _parser():
     return parser
 
 
+def _system(name):
+    """(recipe, preset, [changed settings]) of RECIPE:PRESET:NAME=VALUE,..."""
+    recipe, preset, changes = (*name.split(":", 2), "", "")[:3]
+    return recipe, preset or "practical", changes.split(",") if changes else []
+
+
 def _budgets(options):
     """{title: name of the file of scores}, in the order in which a run reaches them."""
     steps = {f"equal steps: {options.steps}": f"{options.steps}-steps"} if options.steps else {}
@@ -63,28 +72,31 @@ def _budgets(options):
     return steps | {title: f"{options.minutes:g}-{options.clock}-minutes"}
 
 
-def _one(options, recipe, preset, seed):
+def _one(options, system, seed):
     """Trains and scores one run as far as that is not done yet."""
-    folder = options.out / f"{recipe}-{preset}-{seed}"
+    recipe, preset, changes = system
+    folder = options.out / "-".join([recipe, preset, *changes, str(seed)])
     for name in _budgets(options).values():
         if (folder / f"{name}.json").exists():
             continue
         budget = {"steps": options.steps} if name.endswith("-steps") else {"minutes": options.minutes}
         print(f"{folder.name}: {name}", flush=True)
-        apart(_train, recipe, preset, seed, options.faces, folder / "run", budget, options.clock)
+        apart(_train, system, seed, options.faces, folder / "run", budget, options.clock)
         apart(_score, folder / "run", options.faces, folder / name)
 
 
 # In processes of their own, so that a long board holds no memory and no graphs ------------------------------
 
 
-def _train(recipe, preset, seed, faces, run, budget, clock):
+def _train(system, seed, faces, run, budget, clock):
     from anime_color import settings
     from anime_color.arguments import CLOCKS
     from anime_color.faces import Faces
     from anime_color.training import runs
 
+    recipe, preset, changes = system
     chosen = replace(settings.preset(recipe, preset), seed=seed, size=Faces(faces).size)
+    chosen = settings.with_values(chosen, changes)
     runs.train(recipe, chosen, faces, run, **budget, score_epochs=0, verbose=0, timer=CLOCKS[clock])
 
 
@@ -135,22 +147,24 @@ def _runs_table(found):
     ]
     for system, runs in found.items():
         for score, _ in runs:
-            values = [f"{score.estimates[name].value:.{MEASURES[name].digits}f}" for name in COMPARED]
+            estimates = {name: score.estimates.get(name) for name in COMPARED}  # of noise, some know nothing
+            values = [f"{one.value:.{MEASURES[name].digits}f}" if one else "-" for name, one in estimates.items()]
             seed, steps = score.about["settings"]["seed"], score.about["steps"]
             lines.append(f"| {system}, seed {seed} | {steps} | " + " | ".join(values) + " |")
     return "\n".join(lines)
 
 
 def _comparisons(systems):
-    """GAN less WGAN-GP in words, for each preset that both have."""
+    """In words: what the changed settings of a recipe do, and GAN less WGAN-GP."""
     from anime_color.scores import comparison
 
-    by_name = {system.name.partition(",")[0]: system for system in systems}
-    for preset in ("practical", "faithful"):
-        gan, wgan = (by_name.get(f"{recipe}-{preset}") for recipe in ("gan", "wgan_gp"))
-        if gan and wgan:
-            sentences = "\n".join(f"- {comparison.sentence(gan, wgan, name)}" for name in COMPARED)
-            yield f"`{gan.name}` less `{wgan.name}`, with the 95 % interval of the difference:\n\n{sentences}"
+    for one, other in combinations(systems, 2):
+        kinds = [system.name.partition(",")[0].split("-")[:2] for system in (one, other)]
+        (first, preset), (second, other_preset) = kinds
+        if preset == other_preset and (first == second or {first, second} == {"gan", "wgan_gp"}):
+            both = [name for name in COMPARED if name in one.estimates and name in other.estimates]
+            sentences = "\n".join(f"- {comparison.sentence(one, other, name)}" for name in both)
+            yield f"`{one.name}` less `{other.name}`, with the 95 % interval of the difference:\n\n{sentences}"
 
 
 def _around(docs):

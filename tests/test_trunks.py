@@ -14,6 +14,7 @@ from keras import layers, ops
 from anime_color import color
 from anime_color.networks import trunks
 from anime_color.training import engine
+from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 
 FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -50,6 +51,17 @@ def cache(monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def downloaded(monkeypatch):
+    """As if every download succeeded; what is downloaded has shapes and no values, which takes no time."""
+
+    def shapes_only(kind):
+        with keras.StatelessScope(initialize_variables=False):
+            return trunks._BODIES[kind].build(include_top=False, weights=None)
+
+    monkeypatch.setattr(trunks, "_downloaded", shapes_only)
+
+
+@pytest.fixture
 def file(monkeypatch, tmp_path):
     """A whole file of weights, the one that Keras publishes of the tiny VGG19."""
     keras.utils.set_random_seed(0)
@@ -66,11 +78,14 @@ def trunk(request, file):
 
 @pytest.mark.parametrize(
     ("kind", "parameters", "channels", "reduction"),
-    [("vgg19", 10_585_152, 512, 8), ("vgg16", 7_635_264, 512, 8), ("resnet50", 8_589_184, 1024, 16)],
+    [
+        ("vgg19", 10_585_152, 512, 8),
+        ("vgg16", 7_635_264, 512, 8),
+        ("resnet50", 8_589_184, 1024, 16),
+        ("resnet101", 27_659_648, 1024, 16),
+    ],
 )
-def test_the_networks_of_imagenet_end_where_they_should(monkeypatch, kind, parameters, channels, reduction):
-    build = trunks._BODIES[kind].build
-    monkeypatch.setattr(trunks, "_downloaded", lambda kind: build(include_top=False, weights=None))
+def test_the_networks_of_imagenet_end_where_they_should(downloaded, kind, parameters, channels, reduction):
     trunk = trunks.find(kind)
     assert trunk.network.count_params() == parameters
     assert trunk.network.output.shape == (None, None, None, channels)
@@ -149,13 +164,59 @@ def test_preparations_are_those_that_the_weights_were_trained_with(file):
     assert (caffe == keras.applications.resnet50.preprocess_input(rgb.astype("float32"))).all()
 
 
+def test_depths_of_vgg16_are_the_relus_before_its_last_three_poolings(downloaded):
+    trunk = trunks.find_depths("vgg16")
+    assert trunk.name == "VGG16 block3_conv3, block4_conv3, block5_conv3 (ImageNet)"
+    assert trunk.network.compute_output_shape((1, 64, 96, 3)) == [(1, 16, 24, 256), (1, 8, 12, 512), (1, 4, 6, 512)]
+    assert trunk.network.count_params() == 14_714_688 and not trunk.network.trainable_weights
+    for name in ("block3_conv3", "block4_conv3", "block5_conv3"):
+        assert trunk.network.get_layer(name).activation is keras.activations.relu
+
+
+def test_depths_of_the_faces_are_those_of_the_shipped_network_scaled():
+    trunk = trunks.find_depths("faces")
+    assert trunk.name == "faces network depth2, depth3, depth4" and not trunk.network.trainable_weights
+    whole, size = trunks.shipped_faces()
+    given = pictures(size)
+    expected = map(ops.convert_to_numpy, whole(trunk.prepare(given), training=False)[1:4])
+    for found, depth, reduction in zip(trunk(given), expected, (2, 4, 8), strict=True):
+        found = ops.convert_to_numpy(found)
+        assert found.shape[1:3] == (size // reduction, size // reduction)
+        ratio = found[depth > 0.1] / depth[depth > 0.1]
+        assert (found >= 0).all() and ratio == pytest.approx(np.full(ratio.shape, ratio[0]), rel=1e-4)
+
+
+def test_depths_of_the_faces_tell_color_from_gray_by_about_as_much_as_pixels_do():
+    """So the weights of a loss over pixels and depths are what they seem. The scales are those of anime faces."""
+    colored = np.stack([draw(i, 64).rgb for i in range(8)])
+    gray = np.repeat(color.luma(colored)[..., None], 3, -1)
+    colored, gray = color.scale_rgb(colored), color.scale_rgb(gray)
+    pixels = np.abs(ops.convert_to_numpy(color.imagenet_scaled(colored) - color.imagenet_scaled(gray))).mean()
+    trunk = trunks.find_depths("faces")
+    for one, other in zip(trunk(colored), trunk(gray), strict=True):
+        assert 0.5 < np.abs(ops.convert_to_numpy(one) - ops.convert_to_numpy(other)).mean() / pixels < 2
+
+
+def test_without_a_network_the_depths_of_the_faces_stand_in(capsys):
+    trunk = trunks.find_depths("vgg16")
+    assert trunk.name == "faces network depth2, depth3, depth4 (stand-in)" and len(trunk(pictures())) == 3
+    assert f"the {trunk.name} is used" in capsys.readouterr().out
+
+
+def test_trunks_without_depths_are_refused(file):
+    with pytest.raises(BadInput, match="trunk 'vgg19': allowed are vgg16, faces"):
+        trunks.find_depths("vgg19")
+    with pytest.raises(BadInput, match="'faces' ships with its own; leave weights out"):
+        trunks.find_depths("faces", file)
+
+
 def test_without_a_network_the_faces_stand_in_and_one_line_says_so(cache, capsys):
     trunk = trunks.find("vgg19")
     told = capsys.readouterr().out
     assert trunk.name == "faces network depth3 (stand-in)"
     assert features(trunk, pictures()) == pytest.approx(features(trunks.find("faces"), pictures()), abs=1e-6)
     assert told.count("\n") == 1
-    for part in ("VGG19", "URL fetch failure", trunk.name, FILE, str(cache), "weights=PATH"):
+    for part in ("VGG19", "URL fetch failure", trunk.name, FILE, str(cache), "give the file of weights"):
         assert part in told
     assert not trunk.network.trainable_weights
     assert trunks.find("vgg19", trainable=True).network.trainable_weights
@@ -230,7 +291,7 @@ def test_other_weights_of_the_same_network_in_the_cache_do_not_pass_for_those_of
 
 
 def test_other_names_and_weights_for_our_own_are_refused(file):
-    with pytest.raises(BadInput, match="trunk 'vgg': allowed are vgg19, vgg16, resnet50, faces"):
+    with pytest.raises(BadInput, match="trunk 'vgg': allowed are vgg19, vgg16, resnet50, resnet101, faces"):
         trunks.find("vgg")
     with pytest.raises(BadInput, match="'faces' ships with its own; leave weights out"):
         trunks.find("faces", file)

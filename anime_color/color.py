@@ -237,9 +237,9 @@ def unscale(lab):
 
 
 def to_unit(lab):
-    """Scaled `lab` (..., 3), array or tensor, in 0..1 as OpenCV's 8-bit lab divided by 255: L*/100, (a* + 128) / 255,
-    (b* + 128) / 255. Gray is at 128/255, not in the middle."""
-    return lab * UNIT_SCALE + UNIT_OFFSET
+    """Scaled `lab` tensors (..., 3) in 0..1 as OpenCV's 8-bit lab divided by 255, in `keras.ops`: L*/100,
+    (a* + 128) / 255, (b* + 128) / 255. Gray is at 128/255, not in the middle."""
+    return ops.add(ops.multiply(lab, UNIT_SCALE), UNIT_OFFSET)
 
 
 def scale_rgb(rgb):

@@ -83,6 +83,46 @@ def test_gradient_penalty_is_per_face(pictures):
     assert value(objectives.gradient_penalty(critic, pictures)) == pytest.approx(0.25 * 6 / 7, abs=1e-4)
 
 
+@pytest.mark.parametrize(("norm", "penalty"), [(1, 0), (2, 1)])
+def test_gradient_penalty_of_the_sum_of_patches_in_some_channels(pictures, norm, penalty):
+    """The first channel's slope does not count, and the slopes of all patches are one vector."""
+    random = np.random.default_rng(2)
+    weights = random.standard_normal((8, 8, 3)).astype("float32")
+    weights *= norm / np.linalg.norm(weights[..., 1:])
+    weights[..., 0] = 100
+
+    def critic(x):
+        return ops.reshape(x * ops.convert_to_tensor(weights), (-1, 4, 4, 12))  # a map of scores
+
+    found = objectives.gradient_penalty(critic, pictures, penalized=slice(1, 3))
+    assert value(found) == pytest.approx(penalty, abs=1e-4)
+
+
+def test_averages_end_at_the_real_and_at_the_fake_picture():
+    real, fake = (ops.convert_to_tensor(np.full((2, 4, 4, 3), x, "float32")) for x in (0.25, -1))
+    for alpha, end in ((1.0, 0.25), (0.0, -1.0), (0.5, -0.375)):
+        found = objectives.random_weighted_average(real, fake, ops.convert_to_tensor(alpha))
+        assert (ops.convert_to_numpy(found) == end).all()
+
+
+def distributions(*rows):
+    return ops.convert_to_tensor(np.array(rows, "float32"))
+
+
+def test_divergence_by_hand():
+    target, predicted = distributions([0.5, 0.5, 0.0], [1.0, 0.0, 0.0]), distributions([0.25, 0.5, 0.25], [0.5, 0.5, 0])
+    # 0.5 ln 2 and ln 2
+    assert value(objectives.kl_divergence(target, predicted)) == pytest.approx(0.75 * LOG2, abs=1e-5)
+    assert value(objectives.kl_divergence(target, target)) == 0
+
+
+def test_divergence_is_never_negative_and_finite_for_what_was_thought_impossible():
+    random = np.random.default_rng(0).dirichlet(np.full(20, 0.2), (2, 50)).astype("float32")
+    assert value(objectives.kl_divergence(*distributions(*random))) > 0
+    worst = objectives.kl_divergence(distributions([1.0, 0.0]), distributions([0.0, 1.0]))
+    assert value(worst) == pytest.approx(np.log(1e7), rel=1e-4)
+
+
 def test_gradient_penalty_of_a_flat_critic_is_one_and_can_be_trained(pictures):
     dense = keras.layers.Dense(1, kernel_initializer="zeros")
     dense.build((None, 192))

@@ -19,18 +19,24 @@ from anime_color.faces import Faces
 from anime_color.networks import teachers
 from anime_color.networks.features import feature_network
 from anime_color.training import classifiers
+from data_prep.errors import BadInput
 
 LIGHTNESS = ("l",)
 
 
 def train(folders, epochs=24, seed=0, verbose="auto"):
     """(network, faces that were trained on, accuracy on faces that were not, their number) of a
-    `teachers.character_classifier` of the characters in the train splits of face sets."""
+    `teachers.character_classifier` of the characters in the train splits of face sets. BadInput where no such face is
+    of these characters."""
     keras.utils.set_random_seed(seed)
     size = teachers.CHARACTERS_SIZE
     seen = {"size": size, "batch_size": 64}
     faces = Faces(folders, **seen, seed=seed)
     batches = classifiers.Labelled(faces, LIGHTNESS)
+    unseen = Faces(folders, "test", **seen, flips=False, shuffle=False)
+    known = np.flatnonzero(np.isin(unseen.labels, batches.known))
+    if not len(known):
+        raise BadInput(f"{faces.folder}: no test face of a character that is trained on; give a set that has some")
     body = feature_network(size, "l", 1)
     shaken = (
         layers.RandomBrightness(0.15, value_range=(-1, 1), seed=seed + 4),
@@ -39,10 +45,9 @@ def train(folders, epochs=24, seed=0, verbose="auto"):
     classifier = classifiers.fit(keras.Model(body.input, body.output[-1]), batches, seed, epochs, shaken, verbose)
     network = teachers.character_classifier(len(batches.known))
     network.set_weights(classifier.get_weights())
-    unseen = Faces(folders, "test", **seen, flips=False, shuffle=False)
-    unseen = unseen.at(np.flatnonzero(np.isin(unseen.labels, batches.known)))
-    told = network.predict(unseen["l"], verbose=0).argmax(-1)
-    return network, faces, float(np.mean(batches.known[told] == unseen["label"])), len(told)
+    test = unseen.at(known)
+    told = network.predict(test["l"], verbose=0).argmax(-1)
+    return network, faces, float(np.mean(batches.known[told] == test["label"])), len(told)
 
 
 def main():

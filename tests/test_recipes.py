@@ -186,3 +186,22 @@ def test_unknown_names_are_refused():
         settings.from_json("gan", {"size": "64"})
     with pytest.raises(BadInput, match="diversity=0.0 does not belong; was it written by this version"):
         settings.from_json("chroma", {"size": 64, "diversity": 0.0})  # of the network before regions
+
+
+@pytest.mark.parametrize("name", [name for name in recipes.NAMES if hasattr(recipes.get(name), "fine_tuning")])
+def test_rules_of_fine_tuning_leave_something_to_train(name):
+    """Also of weights whose own training left phases out."""
+    page = recipes.get(name)
+    shares = [field.name for field in dataclasses.fields(page.Settings) if field.name.endswith("_share")]
+    for only in (None, *shares):
+        begun = dataclasses.replace(page.Settings.tiny(), **{share: 0.0 for share in shares if only not in (None, share)})
+        for pictures in (5, 50_000):
+            tuned = settings.checked(page.fine_tuning(begun, pictures))
+            trained = [phase for phase in page.build(tuned).phases if phase.share]
+            assert trained or only == "regions_share", (only, pictures)  # of `chroma`: nothing but what is frozen
+
+
+def test_chroma_leaves_the_palette_phase_out_for_few_pictures():
+    page = recipes.get("chroma")
+    few, many = (page.fine_tuning(page.Settings(), pictures) for pictures in (999, 1000))
+    assert (few.palette_share, many.palette_share) == (0, 0.25) and few.frozen == many.frozen == "regions"

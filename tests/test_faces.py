@@ -1,5 +1,6 @@
 """Faces: batches that are pure functions of their number, read from memory-mapped arrays."""
 
+import hashlib
 import json
 import shutil
 
@@ -58,6 +59,26 @@ def test_splits_share_no_face(face_set):
     for split, count in description["splits"].items():
         if count:
             assert Faces(face_set, split).count == count
+
+
+def test_unseen_are_validation_and_test(face_set):
+    validation, test, unseen = (Faces(face_set, split) for split in ("validation", "test", "unseen"))
+    assert sorted(unseen.rows) == sorted([*validation.rows, *test.rows])
+
+
+def test_a_few_pictures_are_drawn_by_the_seed_and_are_among_more_of_them(face_set):
+    whole, some, few = (Faces(face_set, "all", batch_size=2, seed=3, most=most) for most in (None, 12, 5))
+    assert set(few.rows) < set(some.rows) < set(whole.rows) and (few.count, some.count) == (5, 12)
+    drawn = sorted(np.random.default_rng(3).permutation(60)[:5])
+    assert few.rows.tolist() == drawn and len(few) == 3
+    assert (few.rgb(range(5)) == whole.rgb(drawn)).all() and (few.labels == whole.labels[drawn]).all()
+    said = whole.digest + "".join(f"0:{row} " for row in drawn)
+    assert few.digest == hashlib.sha256(said.encode()).hexdigest() == few.again(size=16).digest
+    assert len({faces.digest for faces in (whole, some, few, Faces(face_set, "all", seed=4, most=5))}) == 4
+    more = Faces(face_set, "all", seed=3, most=100)
+    assert (more.digest, more.count) == (whole.digest, 60)
+    with pytest.raises(BadInput, match="most=0: needed is at least 1"):
+        Faces(face_set, most=0)
 
 
 def test_the_set_is_not_loaded(face_set):

@@ -98,7 +98,8 @@ def test_one_pass_of_tiny(name, face_set):
 
 @pytest.mark.parametrize("name", recipes.NAMES)
 def test_faithful_counts(name):
-    networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
+    with keras.StatelessScope(initialize_variables=False):  # shapes without values: half a second instead of twenty
+        networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
     counts = tuple(network.count_params() for network in networks.values())
     if name == "deoldify":  # whose sheet counts what is trained, and no statistics of batch normalization
         counts = tuple(sum(np.prod(v.shape) for v in n.trainable_variables) for n in networks.values())
@@ -194,3 +195,23 @@ def test_unknown_names_are_refused():
         settings.from_json("gan", {"size": "64"})
     with pytest.raises(BadInput, match="diversity=0.0 does not belong; was it written by this version"):
         settings.from_json("chroma", {"size": 64, "diversity": 0.0})  # of the network before regions
+
+
+@pytest.mark.parametrize("name", [name for name in recipes.NAMES if hasattr(recipes.get(name), "fine_tuning")])
+def test_rules_of_fine_tuning_leave_something_to_train(name):
+    """Also of weights whose own training left phases out."""
+    page = recipes.get(name)
+    shares = [field.name for field in dataclasses.fields(page.Settings) if field.name.endswith("_share")]
+    for only in (None, *shares):
+        none = {share: 0.0 for share in shares if only not in (None, share)}
+        begun = dataclasses.replace(page.Settings.tiny(), **none)
+        for pictures in (5, 50_000):
+            tuned = settings.checked(page.fine_tuning(begun, pictures))
+            trained = [phase for phase in page.build(tuned).phases if phase.share]
+            assert trained or only == "regions_share", (only, pictures)  # of `chroma`: nothing but what is frozen
+
+
+def test_chroma_leaves_the_palette_phase_out_for_few_pictures():
+    page = recipes.get("chroma")
+    few, many = (page.fine_tuning(page.Settings(), pictures) for pictures in (999, 1000))
+    assert (few.palette_share, many.palette_share) == (0, 0.25) and few.frozen == many.frozen == "regions"

@@ -1,6 +1,7 @@
 """Runs: a folder that survives being killed anywhere, and refuses what is not its own."""
 
 import dataclasses
+import json
 import os
 import shutil
 import signal
@@ -122,7 +123,8 @@ def test_a_run_folder_tells_the_whole_story(run):
 
 def test_a_finished_run_does_nothing_more(run, face_set):
     before = (run / "log.csv").read_bytes()
-    assert trained("wgan_gp", face_set, run, steps=8).steps_done == 8
+    trainer = trained("wgan_gp", face_set, run, steps=8)
+    assert trainer.steps_done == 8 and not trainer.interrupted
     assert (run / "log.csv").read_bytes() == before
 
 
@@ -194,8 +196,21 @@ def test_refused_faces_leave_no_run_behind(tmp_path):
 def test_a_signal_ends_the_step_and_saves(face_set, tmp_path):
     signals = At(3, lambda: os.kill(os.getpid(), signal.SIGTERM))
     trainer = trained("gan", face_set, tmp_path / "run", extra=[signals])
-    assert trainer.steps_done == 3
+    assert trainer.steps_done == 3 and trainer.interrupted
     assert checkpoints.newest(tmp_path / "run" / "checkpoints").name == "00000003"
+
+
+def test_a_run_on_a_few_pictures_is_another_run(face_set, tmp_path):
+    def few(most):
+        few = {"epochs": 4, "most": most, "score_epochs": 0, "verbose": 0}
+        return runs.train("gan", tiny("gan"), face_set, tmp_path / "run", **few)
+
+    assert few(3).steps_done == 8  # a pass has two batches
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["faces"]["count"] == 3
+    assert [path.name for path in (tmp_path / "run" / "sheets").iterdir()] == ["epoch-0001.png"]  # then every ten steps
+    for other in (2, None):
+        with pytest.raises(BadInput, match="faces .* there"):
+            few(other)
 
 
 def test_nan_keeps_the_last_good_checkpoint(face_set, tmp_path):
@@ -268,9 +283,10 @@ def test_fine_tuning_begins_with_the_weights_and_leaves_the_regions(face_set, tm
     first = runs.train("chroma", slow, face_set, tmp_path / "first", steps=2, score_epochs=0, verbose=0)
     presets.export(tmp_path / "first", tmp_path / "weights" / "shipped", "# Shipped")
     settings, said = runs.fine_tuning("chroma", "shipped", face_set)
-    assert settings == dataclasses.replace(tiny("chroma"), frozen="regions", size=32)
-    assert "generator and critic go on" in said
-    assert "regions are frozen" in said
+    assert settings == dataclasses.replace(tiny("chroma"), frozen="regions", palette_share=0.0, size=32)
+    assert "on 20 pictures of 32 px" in said and "generator and critic go on" in said
+    assert "the recipe wants palette_share=0.0 and frozen=regions for it (--set changes that)" in said
+    assert "on 7 pictures" in runs.fine_tuning("chroma", "shipped", face_set, most=7)[1]
     go = {"steps": 2, "verbose": 0, "score_epochs": 0}
     tuned = runs.train("chroma", settings, face_set, tmp_path / "tuned", start="shipped", **go)
 

@@ -70,7 +70,7 @@ def _about_set(name, one, weights):
     if one["scored"] == "unseen":
         scored = (
             f"Its test split has {one['test']}, too few; so scored are the {one['unseen']} of validation and test "
-            "together, at none of which a run looks"
+            "together, from none of which a run learns or chooses"
         )
     known = [w for w, about in weights.items() if (about["trained_on"] or {}).get("digest") == one["digest"]]
     return (

@@ -21,7 +21,7 @@ from anime_color.training import checkpoints, engine, runs
 from anime_color.training.callbacks import NotFinite
 from data_prep.errors import BadInput
 
-FEWEST_TEST = 50  # pictures; where the test split has fewer, validation is scored with it: no run here looks at either
+FEWEST_TEST = 50  # pictures; where the test split has fewer, validation is scored with it: no run here chooses by it
 SHOWN = 6  # pictures of a set, on the page
 
 

@@ -32,14 +32,12 @@ def sentence(gain, measure):
     """A gain in words: "KID x 1000 better by 67.5 (40.2 to 90.1)"."""
     digits, unit = MEASURES[measure].digits, MEASURES[measure].unit
     unit = f" {unit}" if unit else ""
-    word, numbers = verdict(gain, measure), (gain.value, gain.low, gain.high)
+    title, word = MEASURES[measure].title, verdict(gain, measure)
     if word == "a tie":
-        value, low, high = (f"{number:+.{digits}f}" for number in numbers)
-        return f"{MEASURES[measure].title} a tie (gain {value}{unit}, {low} to {high})"
-    value, low, high = (
-        f"{abs(number):.{digits}f}" for number in (numbers if gain.value > 0 else numbers[::2] + numbers[1:2])
-    )
-    return f"{MEASURES[measure].title} {word} by {value}{unit} ({low} to {high})"
+        value, low, high = (f"{number:+.{digits}f}" for number in (gain.value, gain.low, gain.high))
+        return f"{title} a tie (gain {value}{unit}, {low} to {high})"
+    low, high = sorted((abs(gain.low), abs(gain.high)))
+    return f"{title} {word} by {abs(gain.value):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def changes(some, real):

@@ -162,7 +162,7 @@ def test_without_critic_and_classes_it_learns_colors(face_set):
     chosen = tiny(adversarial=0.0, classes=0.0, learning_rate=2e-3)
     trainer = Trainer(CHROMAGAN.build(chosen))
     trainer.compile()
-    history = trainer.fit(Faces(face_set, batch_size=12), epochs=3, verbose=0).history
+    history = trainer.fit(Faces(face_set, batch_size=6), epochs=2, verbose=0).history
     assert set(history) == {"generator_loss", "generator_mse"}
     assert history["generator_mse"][-1] < 0.8 * history["generator_mse"][0]
 
@@ -231,16 +231,13 @@ def test_a_preset_keeps_both_heads_and_colors_with_one(run, tmp_path, monkeypatc
     assert set(found["generator"].output) == {"lab", "classes"}
     colorizer = Colorizer(**found)
     assert not [layer.name for layer in colorizer.generator.layers if layer.name.startswith("class")]
-    rgb = draw(5, 64).rgb
-    apart = colorizer.colorize(rgb).astype(int) - Colorizer.from_preset(run).colorize(rgb)
-    assert np.abs(apart).max() <= 2  # float16
+    trained = checkpoints.load_generator(checkpoints.newest(run / "checkpoints"))
+    for kept, expected in zip(found["generator"].get_weights(), trained, strict=True):
+        assert kept == pytest.approx(expected, rel=1e-3, abs=1e-6)  # float16
+    l = color.rgb_to_lab(draw(5, 32).rgb)[None, ..., :1]  # noqa: E741
+    told = found["generator"]({"l": l})
+    assert (array(colorizer.generator({"l": l})) == array(told["lab"])).all()
     assert presets.networks(presets.find("small")).keys() == {"generator", "critic"}
-
-
-def test_a_checkpoint_holds_the_averaged_class_head(run):
-    arrays = checkpoints.load_generator(checkpoints.newest(run / "checkpoints"))
-    generator = CHROMAGAN.build(tiny()).networks["generator"]
-    assert [some.shape for some in arrays] == [tuple(v.shape) for v in generator.weights]
 
 
 def test_the_published_settings():

@@ -29,6 +29,7 @@ def convolution():
     keras.utils.set_random_seed(0)
     layer = spectral.SpectralConv2D(7, 3, padding="same", name="spectral")
     layer.build((None, None, None, 5))
+    layer.kernel.assign(random(3, 3, 5, 7))
     return layer
 
 
@@ -37,7 +38,7 @@ def test_after_many_forward_passes_of_training_the_largest_singular_value_is_one
         convolution(random(1, 4, 4, 5), training=True)
     kernel = array(convolution.normalized_kernel()).reshape(-1, 7)
     assert np.linalg.svd(kernel, compute_uv=False)[0] == pytest.approx(1, abs=1e-2)
-    assert np.linalg.svd(matrix(convolution), compute_uv=False)[0] > 1.1
+    assert np.linalg.svd(matrix(convolution), compute_uv=False)[0] > 5
 
 
 def test_each_forward_pass_of_training_is_one_power_iteration(convolution):

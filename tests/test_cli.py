@@ -123,8 +123,7 @@ def test_fine_tuning_prints_before_and_after(run, face_set, tmp_path, capsys):
     tuned = ["train", "gan", "--from", str(start), "--faces", str(face_set), "--run", str(tmp_path / "tuned")]
     assert cli.main([*tuned, "--steps", "1", "--pictures", "3"]) == 0
     printed = capsys.readouterr().out
-    assert "on 3 pictures" in printed
-    assert "generator and discriminator go on from its weights; nothing is frozen" in printed
+    assert "on 3 pictures of 32 px: generator and discriminator go on from its weights; nothing is frozen" in printed
     assert "before and after" in printed and "tuned (step 1)" in printed
 
 

@@ -202,8 +202,9 @@ def test_a_signal_ends_the_step_and_saves(face_set, tmp_path):
 
 def test_a_run_on_a_few_pictures_is_another_run(face_set, tmp_path):
     def few(most):
-        few = {"epochs": 4, "most": most, "score_epochs": 0, "verbose": 0}
-        return runs.train("gan", tiny("gan"), face_set, tmp_path / "run", **few)
+        return runs.train(
+            "gan", tiny("gan"), face_set, tmp_path / "run", epochs=4, most=most, score_epochs=0, verbose=0
+        )
 
     assert few(3).steps_done == 8  # a pass has two batches
     assert json.loads((tmp_path / "run" / "run.json").read_text())["faces"]["count"] == 3

@@ -171,7 +171,11 @@ def markdown(scores, context):
 
 
 def _caveats(scores):
-    return [f"{score.name}: {caveat}" for score in scores for caveat in score.caveats]
+    names = {}
+    for score in scores:
+        for caveat in score.caveats:
+            names.setdefault(caveat, []).append(score.name)
+    return [f"{'all' if len(n) == len(scores) > 1 else ', '.join(n)}: {caveat}" for caveat, n in names.items()]
 
 
 def picture(scores, context, path):

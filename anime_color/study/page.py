@@ -99,8 +99,8 @@ def _set(study, name, states):
     )
     yield f"![{name}: the worst]({quote(name)}-worst.png)"
     yield (
-        "The worst pictures of each after its last fine-tuning, by the ab error of its best coloring: the original "
-        "above, its coloring below."
+        "The worst pictures of each after its last fine-tuning, by the ab error of its best coloring: the originals "
+        "above, its colorings of them below."
     )
     yield "### The three figures that matter"
     yield "\n".join(_figures([*baselines, *scores]))
@@ -111,7 +111,11 @@ def _set(study, name, states):
     yield "### Everything that was measured"
     yield results.markdown([*baselines, *scores], context)
     yield "### What the fine-tuning changed"
-    yield "The difference after less before, its 95 % interval, and whether that is for the better."
+    yield (
+        "The difference after less before, its 95 % interval, and whether that is for the better. Of what is to be "
+        "near the real colors, it says whether it came nearer; it may have moved and yet be a tie, for their own value "
+        "is known no better than these pictures tell it. UIQM is the IQM of colorization surveys."
+    )
     for weights, some in states.items():
         yield f"`{weights}`:"
         yield "\n".join(words.changes(some, real))
@@ -143,13 +147,13 @@ def _figures(scores):
 def _draw(study, name, states):
     """Writes the pictures of a set: some of all systems, and the worst of each after its last fine-tuning."""
     originals = load_arrays(study.scores(name) / "originals.npz")
-    rows = {"original": originals["pictures"], "gray": np.stack([chroma.gray(one) for one in originals["pictures"]])}
-    worst = {}
+    gray = np.stack([chroma.gray(picture) for picture in originals["pictures"]])
+    rows, worst = [("original", originals["pictures"]), ("gray", gray)], []
     for weights, some in states.items():
         for count, score in some.items():
             shown = load_arrays(f"{study.place(name, weights, count)}-shown.npz")
-            rows[score.name] = shown["shown"]
-        worst[f"{score.name}, {' '.join(f'#{index}' for index, _ in score.worst)}"] = shown["worst_originals"]
-        worst[f"{weights}'s, coloring"] = shown["worst"]
-    pictures.grid(worst, ("worst", "second", "third"), study.path / f"{name}-worst.png")
+            rows.append((score.name, shown["shown"]))
+        worst.append(("originals, " + " ".join(f"#{index}" for index, _ in score.worst), shown["worst_originals"]))
+        worst.append((score.name, shown["worst"]))
     pictures.grid(rows, [f"#{index}" for index in originals["indices"]], study.path / f"{name}-pictures.png")
+    pictures.grid(worst, ("worst", "second", "third"), study.path / f"{name}-worst.png")

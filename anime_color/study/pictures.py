@@ -8,24 +8,24 @@ from anime_color.scores.measures import MEASURES
 
 LEAST_SIDE = 96  # pixels: smaller pictures are enlarged, so that their names fit
 DOTS = 100  # an inch
-LETTER = 0.075  # inches, of a letter's width
+LETTER = 0.08  # inches, of a letter's width
 LINE = 0.2  # inches
 
 
 def grid(rows, titles, path):
     """Writes a PNG of colorings, a row a system.
 
-    rows: {name: pictures uint8 (N, S, S, 3)}; commas in a name begin a new line.
+    rows: [(name, pictures uint8 (N, S, S, 3)), ...]; commas in a name begin a new line.
     titles: of the N columns.
     """
     from matplotlib.figure import Figure  # heavy, and only this needs it
 
-    side = next(iter(rows.values())).shape[1]
+    side = rows[0][1].shape[1]
     times = -(-LEAST_SIDE // side)
-    big = {name: some.repeat(times, axis=1).repeat(times, axis=2) for name, some in rows.items()}
-    picture = chroma.stack([chroma.stack(list(some), axis=1) for some in big.values()])
+    big = [some.repeat(times, axis=1).repeat(times, axis=2) for _, some in rows]
+    picture = chroma.stack([chroma.stack(list(some), axis=1) for some in big])
     height, width = picture.shape[:2]
-    left = 0.2 + LETTER * max(len(line) for name in rows for line in name.split(", "))
+    left = 0.2 + LETTER * max(len(line) for name, _ in rows for line in name.split(", "))
     size = (left + width / DOTS, LINE + 0.1 + height / DOTS)
     figure = Figure(figsize=size, dpi=DOTS)
     figure.figimage(picture, xo=left * DOTS, yo=0, origin="upper")
@@ -36,7 +36,7 @@ def grid(rows, titles, path):
 
     for number, title in enumerate(titles):
         write(title, left + (number + 0.5) * step / DOTS, LINE / 2 + 0.05, ha="center")
-    for number, name in enumerate(rows):
+    for number, (name, _) in enumerate(rows):
         write(name.replace(", ", "\n"), left - 0.1, LINE + 0.1 + (number + 0.5) * step / DOTS, ha="right")
     with written_aside(path) as aside:
         figure.savefig(aside, format="png", dpi=DOTS)

@@ -1,5 +1,7 @@
 """What the scores of a study say, in sentences that are true whatever the numbers are."""
 
+from itertools import pairwise
+
 from anime_color.scores import bootstrap, comparison
 from anime_color.scores.measures import MEASURES, NOISE
 
@@ -28,16 +30,15 @@ def verdict(gain, measure):
     return words[gain.value < 0]
 
 
-def sentence(gain, measure):
-    """A gain in words: "KID x 1000 better by 67.5 (40.2 to 90.1)"."""
+def sized(gain, measure):
+    """A gain in words: "better by 67.5 (40.2 to 90.1)"."""
     digits, unit = MEASURES[measure].digits, MEASURES[measure].unit
-    unit = f" {unit}" if unit else ""
-    title, word = MEASURES[measure].title, verdict(gain, measure)
+    unit, word = f" {unit}" if unit else "", verdict(gain, measure)
     if word == "a tie":
         value, low, high = (f"{number:+.{digits}f}" for number in (gain.value, gain.low, gain.high))
-        return f"{title} a tie (gain {value}{unit}, {low} to {high})"
+        return f"a tie (gain {value}{unit}, {low} to {high})"
     low, high = sorted((abs(gain.low), abs(gain.high)))
-    return f"{title} {word} by {abs(gain.value):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{word} by {abs(gain.value):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def changes(some, real):
@@ -46,13 +47,14 @@ def changes(some, real):
     some: {count: Score}, with 0. real: score of the real colors.
     """
     after = [count for count in some if count]
-    yield "| after less before | as it is | " + " | ".join(f"on {count}" for count in after) + " |"
-    yield "|---|---:" + "|---:" * len(after) + "|"
+    yield "| after less before | real colors | as it is | " + " | ".join(f"on {count}" for count in after) + " |"
+    yield "|---" + "|---:" * (2 + len(after)) + "|"
     for measure in COMPARED:
         if measure not in some[0].estimates:
             continue
         about = MEASURES[measure]
-        cells = [f"{some[0].estimates[measure].value:.{about.digits}f}"]
+        shown = (score.estimates.get(measure) for score in (real, some[0]))
+        cells = ["-" if one is None else f"{one.value:.{about.digits}f}" for one in shown]
         for count in after:
             gain = comparison.gain(some[count], some[0], measure, real)
             if gain is None:
@@ -60,7 +62,10 @@ def changes(some, real):
                 continue
             found = comparison.difference(some[count], some[0], measure)
             numbers = (f"{number:+.{about.digits}f}" for number in (found.value, found.low, found.high))
-            cells.append("{} ({} to {}), {}".format(*numbers, verdict(gain, measure)))
+            word = verdict(gain, measure)
+            if about.better == "real":
+                word = {"better": "nearer", "worse": "farther"}.get(word, word)
+            cells.append("{} ({} to {}), {}".format(*numbers, word))
         unit = f", {about.unit}" if about.unit else ""
         yield f"| {about.title}{unit} | " + " | ".join(cells) + " |"
 
@@ -73,19 +78,16 @@ def moved(some, real, whole):
     last = counts[-1]
     gains = {measure: comparison.gain(some[last], some[0], measure, real) for measure in COMPARED}
     gains = {measure: gain for measure, gain in gains.items() if gain is not None}
-    said = [f"Fine-tuned on {_amount(last, whole)}, against the weights as they are: {_list(gains, FIGURES)}."]
-    kinds = {}
+    figures = "; ".join(f"{MEASURES[m].title}: {sized(gains[m], m)}" for m in FIGURES if m in gains)
+    said = [f"Fine-tuned on {_amount(last, whole)}, against the weights as they are. {figures}."]
+    kinds = {"better": [], "worse": [], "a tie": []}
     for measure, gain in gains.items():
-        if MEASURES[measure].group != NOISE:
-            kinds.setdefault(verdict(gain, measure), []).append(MEASURES[measure].title)
-    total = sum(map(len, kinds.values()))
-    parts = [
-        f"{len(kinds[word])} {word} ({', '.join(kinds[word])})"
-        for word in ("better", "worse", "a tie")
-        if word in kinds
-    ]
-    said.append(f"Of {total} measures: {'; '.join(parts)}.")
-    said += [f"What the noise changes: {sentence(gains[m], m)}." for m in gains if MEASURES[m].group == NOISE]
+        if MEASURES[measure].group == NOISE:
+            said.append(f"What the noise changes. {MEASURES[measure].title}: {sized(gain, measure)}.")
+        else:
+            kinds[verdict(gain, measure)].append(MEASURES[measure].title)
+    parts = (f"{word}: {len(titles)} ({'; '.join(titles)})" for word, titles in kinds.items() if titles)
+    said.append(f"Of {sum(map(len, kinds.values()))} measures, {', '.join(parts)}.")
     for measure in FIGURES if len(counts) > 1 else ():
         if measure in gains:
             said.append(_after_how_many(some, real, whole, measure))
@@ -94,14 +96,10 @@ def moved(some, real, whole):
 
 
 def _after_how_many(some, real, whole, measure):
-    counts = list(some)
-    steps = [
-        f"{_amount(after, whole)} against {_amount(before, whole) if before else 'none'}: "
-        + sentence(comparison.gain(some[after], some[before], measure, real), measure).removeprefix(
-            MEASURES[measure].title + " "
-        )
-        for before, after in zip(counts, counts[1:], strict=False)
-    ]
+    steps = []
+    for before, after in pairwise(some):
+        gain = comparison.gain(some[after], some[before], measure, real)
+        steps.append(f"{_amount(after, whole)} against {before or 'none'}: {sized(gain, measure)}")
     return f"{MEASURES[measure].title} by number of pictures: {'; '.join(steps)}."
 
 
@@ -116,8 +114,9 @@ def compared(states, real, whole):
         gains = {weights: gain for weights, gain in gains.items() if gain is not None}
         if len(gains) < 2:
             continue
-        about, amount = MEASURES[measure], _amount(last, whole)
-        yield f"**{about.title}.** {_furthest(gains, measure, amount)} {_best(rivals, real, measure, amount)}"
+        title = MEASURES[measure].title
+        ends = {weights: rivals[weights][last] for weights in gains}
+        yield f"**{title}.** {_furthest(gains, measure, _amount(last, whole))} {_best(ends, real, measure)}"
     if len({some[last].noises for some in rivals.values()}) > 1:
         yield (
             "PSNR is the mean over the colorings of a system with noise, which pays for each that differs from the "
@@ -128,39 +127,29 @@ def compared(states, real, whole):
 
 def _furthest(gains, measure, amount):
     first, *others = sorted(gains, key=lambda weights: -gains[weights].value)
+    own = f"`{first}` ({sized(gains[first], measure)})"
+    if all(verdict(gain, measure) != "better" for gain in gains.values()):
+        return f"On {amount}, none became better for sure; nearest to it came {own}."
     behind = {name: _less(gains[first], gains[name]) for name in others}
-    tied = [name for name in others if not comparison.apart(behind[name])]
-    own = f"({sentence(gains[first], measure).removeprefix(MEASURES[measure].title + ' ')})"
-    if verdict(gains[first], measure) in ("worse", "a tie"):
-        return f"Nothing that was fine-tuned on {amount} became better; `{first}` came nearest to it {own}."
-    if tied:
-        return f"On {amount}, which moved best is a tie of `{first}` {own} and {_names(tied)}."
+    if tied := [name for name in others if not comparison.apart(behind[name])]:
+        return f"On {amount}, which moved best is a tie of {own} and {_names(tied)}."
     digits = MEASURES[measure].digits
     gaps = (
         f"`{n}` gained {g.value:.{digits}f} less ({g.low:.{digits}f} to {g.high:.{digits}f})" for n, g in behind.items()
     )
-    return f"On {amount}, `{first}` moved best {own}; {', '.join(gaps)}."
+    return f"On {amount}, best moved {own}; {', '.join(gaps)}."
 
 
-def _best(rivals, real, measure, amount):
-    last = {weights: some[max(some)] for weights, some in rivals.items() if measure in some[max(some)].estimates}
-    first = next(iter(last))
-    for name in last:
-        if comparison.gain(last[name], last[first], measure, real).value > 0:
-            first = name
-    gains = {name: comparison.gain(last[first], last[name], measure, real) for name in last if name != first}
+def _best(scores, real, measure):
+    """scores: {weights: Score}."""
+    first = max(scores, key=lambda name: comparison.gain(scores[name], real, measure, real).value)
+    gains = {n: comparison.gain(scores[first], score, measure, real) for n, score in scores.items() if n != first}
     tied = [name for name, gain in gains.items() if not comparison.apart(gain)]
-    if tied:
-        return f"Which is best afterwards is a tie of `{first}` and {_names(tied)}."
-    return f"Best afterwards is `{first}`."
+    return f"Best afterwards is `{first}`" + (f", in a tie with {_names(tied)}." if tied else ".")
 
 
 def _less(first, second):
     return bootstrap.of(first.value - second.value, first.replicates - second.replicates)
-
-
-def _list(gains, measures):
-    return "; ".join(sentence(gains[measure], measure) for measure in measures if measure in gains)
 
 
 def _names(names):

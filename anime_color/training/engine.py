@@ -216,4 +216,4 @@ def machine():
     cpu = models[0] if models else platform.processor() or platform.machine()
     backend = sys.modules[BACKEND]
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}, {backend.__name__} {backend.__version__}"
-    return f"{cpu}, {joblib.cpu_count()} cores; {versions}, {devices()}"
+    return f"{cpu}, {joblib.cpu_count()} core{'s' * (joblib.cpu_count() > 1)}; {versions}, {devices()}"

@@ -184,6 +184,22 @@ def test_a_loss_that_falls_and_rises_ends_at_its_lowest(faces):
     assert not same(snapshot(trainer.averaged), diary.averages[-1])
 
 
+def test_a_phase_that_only_does_harm_ends_with_what_it_began_with(faces):
+    class Worse:
+        """Scores as `callbacks.Scores` gives them: 1 before the phase, and nothing later is as low."""
+
+        needed = True
+
+        def now(self):
+            return {"score_kid": 1.0}
+
+    worse = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(score_kid=2.0 + epoch))
+    trainer = ready(system_of(learning("first", keep_best="score_kid")))
+    before = snapshot(trainer.averaged)
+    trainer.fit(faces, epochs=2, callbacks=[worse, KeepBest(Worse())], verbose=0)
+    assert trainer.steps_done == 6 and same(snapshot(trainer.averaged), before)
+
+
 def test_the_next_phase_begins_with_the_best_and_its_own_best_is_another(faces):
     class Begin(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):

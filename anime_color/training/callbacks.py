@@ -180,13 +180,22 @@ class Scores(keras.callbacks.Callback):
         super().__init__()
         self.colorizer, self.real, self.noises, self.epochs = colorizer, real, noises, epochs
 
-    def on_epoch_end(self, epoch, logs=None):
-        due = self.epochs and (epoch + 1) % self.epochs == 0
-        if not due and not kept_by_score(self.model.phase):
-            return
+    @property
+    def needed(self):
+        """Whether the present phase is kept by a score."""
+        return kept_by_score(self.model.phase)
+
+    def now(self):
+        """{column: score} of the averaged generator as it is."""
         self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
         values = glance.scores(self.colorizer, self.real, self.noises)
-        logs |= {f"score_{name}": value for name, value in values.items()}
-        if alarms := glance.alarms(values, self.real):
+        return {f"score_{name}": value for name, value in values.items()}
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.needed and not (self.epochs and (epoch + 1) % self.epochs == 0):
+            return
+        scored = self.now()
+        logs |= scored
+        if alarms := glance.alarms({name.removeprefix("score_"): value for name, value in scored.items()}, self.real):
             logs["alarm"] = "; ".join(alarms)
             print(f"\nepoch {epoch + 1}: {logs['alarm']}", flush=True)

@@ -142,7 +142,8 @@ class Phase:
     until: (name, function) of a logged loss: once function(its mean over a pass) is true, the phase is over, and those
         after it share what is left of the budget.
     keep_best: name of a logged loss or score; the phase ends with the averaged generator of the whole pass in which it
-        was lowest, or highest with a minus before the name, instead of the last one.
+        was lowest, or highest with a minus before the name, instead of the last one. By a score, what the phase began
+        with counts, too.
     """
 
     name: str

@@ -94,12 +94,13 @@ def train(
         faces = batches.folder
         colorizer = Colorizer(trainer.averaged, settings.size, settings.lightness, system.multiple)
         noises = colorizer.noises(SHEET_NOISES, settings.seed)
+        scored = _scores(score_epochs, system, faces, options, colorizer, noises, next(iter(others.values()), None))
         saver = callbacks.Checkpoints(run / "checkpoints", description, clock, checkpoint_minutes)
         attached = [
             callbacks.Watch(),
             clock,
-            *_scores(score_epochs, system, faces, options, colorizer, noises, next(iter(others.values()), None)),
-            KeepBest(),
+            *scored,
+            KeepBest(*scored),
             callbacks.Log(run / "log.csv", clock),
             callbacks.Sheets(run / "sheets", colorizer, _sheet_faces(faces, options), noises),
             saver,

@@ -98,8 +98,7 @@ def test_one_pass_of_tiny(name, face_set):
 
 @pytest.mark.parametrize("name", recipes.NAMES)
 def test_faithful_counts(name):
-    with keras.StatelessScope(initialize_variables=False):  # shapes without values: half a second instead of twenty
-        networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
+    networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
     counts = tuple(network.count_params() for network in networks.values())
     if name == "deoldify":  # whose sheet counts what is trained, and no statistics of batch normalization
         counts = tuple(sum(np.prod(v.shape) for v in n.trainable_variables) for n in networks.values())

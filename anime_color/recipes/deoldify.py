@@ -22,23 +22,21 @@ without batch normalization.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 
 import keras
 
-from anime_color import color, fields, networks
-from anime_color.networks import resnets, trunks
-from anime_color.training import objectives, phases
-from anime_color.training.painted import Painted, Short
+from anime_color import fields, networks
+from anime_color.networks import resnets
+from anime_color.training.feature_phases import FeatureLoss, believed, frozen, learning_critic, paces, telling_apart
+from anime_color.training.painted import Short
 from anime_color.training.phases import Phase, Term, Update
 from anime_color.training.system import System
-
-DEPTHS = {"depth1": 20.0, "depth2": 70.0, "depth3": 10.0}  # weights of the trunk's maps; that of the pixels is 1
 
 
 @dataclass(frozen=True)
 class Settings:
-    size: int = 128  # side of the training pictures in pixels, a multiple of 16; of the last phases
+    size: int = 128  # side of the training pictures of the last phases in pixels, a multiple of 16
     middle: int = 64  # and of the phases before
     small: int = 32
     encoder: str = "resnet18"  # or another of `networks.resnets.NAMES`
@@ -105,114 +103,48 @@ def build(settings):
     s = settings
     networks.check_multiple(s.size, 16)
     generator = networks.deoldify_generator(s.decoder, s.encoder, s.width, s.factor)
+    loss = FeatureLoss(s.features)
+    thawing = partial(paces, early=s.early_pace, late=s.late_pace)
 
-    @cache
-    def trunk():  # found when training begins, for its weights may have to be downloaded
-        return trunks.find_depths(s.features)
-
-    def painted(scene):
-        return scene.outputs("generator", {"gray": scene.batch["gray"]}, training="generator" in scene.trains)
-
-    pictures = {
-        "real": phases.given("photo"),
-        "fake": painted,
-        "depths of fake": lambda scene: trunk()(scene.fake),
-        "depths of real": lambda scene: trunk()(scene.real),
-    }
-
-    def pixels(scene):
-        return objectives.l1_loss(color.imagenet_scaled(scene.fake), color.imagenet_scaled(scene.real))
-
-    def depth(i, scene):
-        return objectives.l1_loss(scene.picture("depths of fake")[i], scene.picture("depths of real")[i])
-
-    def feature_terms(weight=1.0):
-        depths = [Term(name, partial(depth, i), weight * w) for i, (name, w) in enumerate(DEPTHS.items())]
-        return (Term("pixels", pixels, weight), *depths)
-
-    def pretraining(name, share, size, rate, pace, rise=0.0):
-        """A phase of the generator alone; `rate` is a factor of the learning rate."""
-        cycle = phases.one_cycle(rise)
-        update = Update("pretraining", feature_terms(), ("generator",), schedule=lambda o: rate * cycle(o), pace=pace)
-        batch_size = s.batch_size * s.size // size
-        return Phase(
-            name, (update,), share, lambda _, faces: faces.again(size=size, batch_size=batch_size), pictures=pictures
-        )
-
-    def real_or_fake(scene):
-        logits = scene.logits("critic", "real"), scene.logits("critic", "fake")
-        return objectives.non_saturating_critic_loss(*logits) / 2
-
-    def accuracy(scene):
-        return objectives.accuracy(scene.logits("critic", "real"), scene.logits("critic", "fake"))
-
-    told_apart = (Term("real_or_fake", real_or_fake), Term("accuracy", accuracy, weight=0))
-
-    def believed(scene):  # by a critic that is not trained now, so without dropout
-        return objectives.non_saturating_generator_loss(scene.networks["critic"](scene.fake, training=False))
+    def learning(name, share, size, rate, pace=thawing, rise=0.0):
+        return loss.phase(name, share, size, s.batch_size * s.size // size, rate, pace, rise)
 
     briefly = s.order == "nogan"
-    generator_update = Update(
+    playing = Update(
         "generator",
-        (Term("adversarial", believed), *feature_terms(s.feature_weight)),
+        (Term("adversarial", believed), *loss.terms(s.feature_weight)),
         ("generator",),
         pace=partial(paces, early=0.0, late=0.0) if briefly else None,
-        gate=("critic_loss", lambda loss: loss < s.threshold) if briefly else None,
+        gate=("critic_loss", lambda value: value < s.threshold) if briefly else None,
     )
     adversarial = Phase(
         "adversarial",
-        (Update("critic", told_apart, ("critic",)), generator_update),
+        (Update("critic", telling_apart(), ("critic",)), playing),
         s.adversarial_share,
         lambda _, faces: Short(faces, s.best_of),
-        pictures=pictures,
+        pictures=loss.pictures,
         keep_best="score_kid",
     )
-    critic = Phase(
-        "critic",
-        (Update("critic_pretraining", told_apart, ("critic",), schedule=phases.one_cycle()),),
-        s.critic_share,
-        lambda trained, faces: Painted(faces, trained["generator"], "saved", s.saved),
-        pictures={"real": phases.given("photo"), "fake": phases.given("saved")},
-    )
-    thawing = partial(paces, early=s.early_pace, late=s.late_pace)
     nogan = (
-        pretraining("frozen", s.frozen_share, s.small, 1.0, frozen, rise=0.8),
-        pretraining("small", s.small_share, s.small, s.small_rate, thawing, rise=0.2),
-        pretraining("middle", s.middle_share, s.middle, s.middle_rate, thawing),
-        pretraining("whole", s.whole_share, s.size, s.whole_rate, thawing),
-        critic,
+        learning("frozen", s.frozen_share, s.small, 1.0, frozen, rise=0.8),
+        learning("small", s.small_share, s.small, s.small_rate, rise=0.2),
+        learning("middle", s.middle_share, s.middle, s.middle_rate),
+        learning("whole", s.whole_share, s.size, s.whole_rate),
+        learning_critic(s.critic_share, s.saved),
         adversarial,
     )
-    pretrained, trained = partial(keras.optimizers.AdamW, s.learning_rate), partial(keras.optimizers.AdamW, beta_1=0.0)
-    optimizers = {
-        "pretraining": pretrained(1e-3, beta_2=0.99),
-        "critic_pretraining": pretrained(1e-3, beta_2=0.99),
-        "generator": trained(s.adversarial_rate, 1e-3, beta_2=0.9),
-        "critic": trained(s.critic_pace * s.adversarial_rate, 1e-3, beta_2=0.9),
-    }
+    adamw = partial(keras.optimizers.AdamW, weight_decay=1e-3)
+    rates = {"generator": s.adversarial_rate, "critic": s.critic_pace * s.adversarial_rate}
+    optimizers = {name: adamw(rate, beta_1=0.0, beta_2=0.9) for name, rate in rates.items()}
+    if briefly:
+        optimizers |= {n: adamw(s.learning_rate, beta_2=0.99) for n in ("pretraining", "critic_pretraining")}
     return System(
         networks={"generator": generator, "critic": networks.deoldify_critic(s.critic_width, s.critic_blocks)},
         phases=nogan if briefly else (adversarial,),
-        optimizers=optimizers if briefly else {name: optimizers[name] for name in ("generator", "critic")},
+        optimizers=optimizers,
         latent_size=0,
         ema=s.ema,
         multiple=16,
         fields={"gray": fields.gray, "photo": fields.whole},
-        about=lambda: {"features": trunk().name, "encoder": resnets.load_imagenet(generator, s.encoder)},
+        about=lambda: {"features": loss.trunk().name, "encoder": resnets.load_imagenet(generator, s.encoder)},
     )
-
-
-def frozen(weight):
-    """The pace of a weight while the encoder is frozen: of its weights only those of the normalization move."""
-    return 0.1 if "_normalization" in weight.path and _half(weight) else paces(weight, early=0.0, late=0.0)
-
-
-def paces(weight, early, late):
-    """The pace of a weight of the generator: `early` and `late` in the two halves of the encoder, 1 in the decoder."""
-    return {"early": early, "late": late}.get(_half(weight), 1.0)
-
-
-def _half(weight):
-    if not weight.path.startswith("encoder_"):
-        return None
-    return "late" if weight.path.startswith(("encoder_layer3", "encoder_layer4")) else "early"

@@ -11,6 +11,11 @@ class Faces:
 
     def __init__(self, size, fields=COLORS, others=None):
         self.count, self.fields, self.others = size, fields, others or {}
+        self.batch_size, self.size, self.seed = size, 32, 0
+
+    def again(self, **changes):
+        """The same faces: all phases train on pictures of this size."""
+        return self
 
     def __len__(self):
         return 1
@@ -20,7 +25,7 @@ class Faces:
         samples = [Sample(_picture(random), 0, random, "lab", self.others) for _ in range(self.count)]
         return {name: np.stack([field(sample) for sample in samples]) for name, field in self.fields.items()}
 
-    def at(self, positions, mirrored=False):
+    def at(self, positions, mirrored=False, epoch=0):
         """The faces of the first pass."""
         return {name: values[positions] for name, values in self[0].items()}
 

@@ -32,4 +32,4 @@ def test_first_losses_are_those_of_tensorflow(recipe):
     assert set(found) == set(expected)
     for name, values in expected.items():
         # Adam makes steps of rounding, and each processor rounds in its own way
-        assert found[name] == pytest.approx(values, rel=1e-3, abs=5e-4), name
+        assert found[name] == pytest.approx(values, rel=5e-3, abs=5e-4), name

@@ -202,8 +202,8 @@ def test_rules_of_fine_tuning_leave_something_to_train(name):
     page = recipes.get(name)
     shares = [field.name for field in dataclasses.fields(page.Settings) if field.name.endswith("_share")]
     for only in (None, *shares):
-        without = {share: 0.0 for share in shares if only not in (None, share)}
-        begun = dataclasses.replace(page.Settings.tiny(), **without)
+        alone = {share: float(share == only) for share in shares} if only else {}
+        begun = dataclasses.replace(page.Settings.tiny(), **alone)
         for pictures in (5, 50_000):
             tuned = settings.checked(page.fine_tuning(begun, pictures))
             trained = [phase for phase in page.build(tuned).phases if phase.share]

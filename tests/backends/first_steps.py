@@ -31,7 +31,7 @@ def main(recipe):
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0  # each backend draws masks of its own
         for variable in network.variables:
-            if variable.path.endswith(("kernel", "vectors", "direction")):
+            if variable.path.endswith(("kernel", "vectors", "direction", "gain")):
                 fan_in = np.prod(variable.shape[:-1])
                 variable.assign(fixed.standard_normal(variable.shape) * np.sqrt(1 / fan_in))
     trainer = Trainer(system)

@@ -61,7 +61,7 @@ class Settings:
 
     @classmethod
     def practical(cls):
-        """128 px faces on a laptop: see docs/results.md."""
+        """128 px faces on a laptop; not measured yet."""
         return cls()
 
     @classmethod

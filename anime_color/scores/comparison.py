@@ -84,6 +84,11 @@ def difference(a, b, measure):
     """The estimate of the measure of `a` less that of `b`, two scores on the same faces. The faces are redrawn for
     both alike, so what makes a face hard for both does not widen the interval; one that holds 0 is a tie."""
     first, second = a.estimates[measure], b.estimates[measure]
+    return less(first, second)
+
+
+def less(first, second):
+    """The estimate of one estimate less another, whose replicates are of the same draws."""
     return bootstrap.of(first.value - second.value, first.replicates - second.replicates)
 
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from anime_color.scores import bootstrap, comparison
+from anime_color.scores import comparison
 from anime_color.scores.measures import MEASURES, NOISE
 
 FIGURES = ("kid", "ab_error_best", "psnr")  # realism, how near the best coloring comes, how near the mean one
@@ -130,7 +130,7 @@ def _furthest(gains, measure, amount):
     own = f"`{first}` ({sized(gains[first], measure)})"
     if all(verdict(gain, measure) != "better" for gain in gains.values()):
         return f"On {amount}, none became better for sure; nearest to it came {own}."
-    behind = {name: _less(gains[first], gains[name]) for name in others}
+    behind = {name: comparison.less(gains[first], gains[name]) for name in others}
     if tied := [name for name in others if not comparison.apart(behind[name])]:
         return f"On {amount}, which moved best is a tie of {own} and {_names(tied)}."
     digits = MEASURES[measure].digits
@@ -146,10 +146,6 @@ def _best(scores, real, measure):
     gains = {n: comparison.gain(scores[first], score, measure, real) for n, score in scores.items() if n != first}
     tied = [name for name, gain in gains.items() if not comparison.apart(gain)]
     return f"Best afterwards is `{first}`" + (f", in a tie with {_names(tied)}." if tied else ".")
-
-
-def _less(first, second):
-    return bootstrap.of(first.value - second.value, first.replicates - second.replicates)
 
 
 def _names(names):

@@ -97,7 +97,9 @@ def test_the_share_of_desaturated_pixels_is_told(colorizer, face):
 def test_one_coloring_is_that_of_its_noise(colorizer, face):
     noises = colorizer.noises(4, seed=5)
     colorings = colorizer.chroma(face, noises)
-    assert np.abs(colorizer.colorize(face, noises[2]).astype(int) - colorings[2]).max() <= 1
+    # networks round one coloring and four differently, by an amount that the processor decides
+    differences = [np.abs(colorizer.colorize(face, noises[2]).astype(int) - coloring) for coloring in colorings]
+    assert differences[2].max() <= 3 and differences[2].mean() < min(0.05, differences[1].mean() / 10)
     assert (colorizer.colorize(face, seed=5) == colorizer.colorize(face, colorizer.noises(seed=5)[0])).all()
 
 

@@ -163,7 +163,9 @@ def test_canny_finds_steps_by_their_height_at_any_size():
         assert (canny(step(100, 110, size)) == 255).all(), size
         lines = canny(step(100, 170, size))
         columns = np.flatnonzero(lines[0] == 0)
-        assert len(columns) == max(1, round(size / 256)) and abs(columns.mean() - size / 2) < 1 + size / 128, size
+        # both columns beside a step are equally steep, so rounding may keep one of them or both
+        assert len(columns) - max(1, round(size / 256)) in (0, 1), size
+        assert abs(columns.mean() - size / 2) < 1 + size / 128, size
 
 
 @pytest.mark.parametrize(

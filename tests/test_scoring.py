@@ -304,7 +304,7 @@ def test_the_command_scores_a_preset_beside_the_baselines(scored_set, tmp_path, 
         (["no-such-preset"], "neither a run folder nor a preset"),
         (["chroma-128", "--out", "scores.csv"], "ending in .jsonl"),
         (["chroma-128", "--features", "vgg"], "allowed are faces, inception"),
-        (["chroma-128", "--split", "unseen"], "allowed are train"),
+        (["chroma-128", "--split", "hidden"], "allowed are train"),
     ],
 )
 def test_bad_requests_are_told_in_a_line(arguments, said, scored_set, capsys):

@@ -26,4 +26,4 @@ def test_two_devices_train_as_one(backend):
     for name, sums in one["sums"].items():
         # the critic's last bias has no gradient in truth, and Adam makes steps of the rounding that is left
         assert two["sums"][name] == pytest.approx(sums, rel=1e-3, abs=1e-3), name
-    assert two["averaged"] == pytest.approx(one["averaged"], rel=1e-3)
+    assert two["averaged"] == pytest.approx(one["averaged"], rel=1e-3, abs=1e-3)  # small weights hold such steps, too

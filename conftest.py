@@ -4,4 +4,6 @@ import os
 import tempfile
 
 os.environ["ANIME_COLOR_FAST"] = "1"
+# JAX computes only a few steps in each test: to compile them well would take longer than to take them
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 os.environ["ANIME_COLOR_HOME"] = tempfile.mkdtemp(prefix="anime-color-")

@@ -17,6 +17,8 @@ from anime_color.training.trainer import Trainer
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CHROMAGAN = recipes.get("chromagan")
 K = 4
 

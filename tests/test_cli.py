@@ -11,6 +11,8 @@ from anime_color import cli, demo
 from anime_color.coloring import commands
 from data_prep.drawn_faces import draw
 
+pytestmark = pytest.mark.usefixtures("short_classifier")
+
 
 @pytest.fixture(scope="module")
 def run(face_set, tmp_path_factory):

@@ -12,6 +12,8 @@ from anime_color.faces import Faces
 from anime_color.training.phases import Scene
 from tests.small_system import ready, snapshot
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RECIPE = recipes.get("deoldify")
 TINY = RECIPE.Settings.tiny()
 

@@ -14,6 +14,8 @@ from anime_color.training import runs
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("eagerly", "short_classifier")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

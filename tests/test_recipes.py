@@ -13,6 +13,8 @@ from anime_color.networks import trunks
 from anime_color.training.trainer import Trainer
 from data_prep.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 NETWORKS = {
     "chroma": ("generator", "regions", "palette", "critic"),
     "gan": ("generator", "discriminator"),
@@ -204,10 +206,9 @@ def test_rules_of_fine_tuning_leave_something_to_train(name):
     for only in (None, *shares):
         alone = {share: float(share == only) for share in shares} if only else {}
         begun = dataclasses.replace(page.Settings.tiny(), **alone)
-        for pictures in (5, 50_000):
-            tuned = settings.checked(page.fine_tuning(begun, pictures))
+        for tuned in {settings.checked(page.fine_tuning(begun, pictures)) for pictures in (5, 50_000)}:
             trained = [phase for phase in page.build(tuned).phases if phase.share]
-            assert trained or only == "regions_share", (only, pictures)  # of `chroma`: nothing but what is frozen
+            assert trained or only == "regions_share", (only, tuned)  # of `chroma`: nothing but what is frozen
 
 
 def test_chroma_leaves_the_palette_phase_out_for_few_pictures():

@@ -15,6 +15,8 @@ from anime_color.training import callbacks, runs
 from benchmarks import scoreboard
 from data_prep.errors import BadInput
 
+pytestmark = pytest.mark.usefixtures("short_classifier")
+
 
 @pytest.fixture(scope="module")
 def scored_set(tmp_path_factory):

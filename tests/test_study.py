@@ -21,6 +21,8 @@ from anime_color.training import callbacks, runs
 from data_prep.errors import BadInput
 from tests.small_system import small_system
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:

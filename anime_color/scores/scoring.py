@@ -73,10 +73,11 @@ def side_by_side(
 
 def _baselines(trained, reference, split, noises, seed):
     """Those of each kind of picture that the systems take."""
-    kinds = {system.takes: system for system in reversed(trained)}
+    kinds = {system.takes for system in trained}
     found = []
-    if one := kinds.get("gray picture"):
-        found += [*systems.baselines(reference, noises, seed), systems.one_noise(one)]
+    if "gray picture" in kinds:
+        varied = [system for system in trained if system.takes == "gray picture" and system.varied]
+        found += [*systems.baselines(reference, noises, seed), *map(systems.one_noise, varied[:1])]
     if "line art" in kinds:
         found += systems.line_baselines()
     if "photo" in kinds:

@@ -13,7 +13,8 @@ class System:
     """name: for tables. paint: (number of the face, uint8 rgb (S, S, 3)) -> scaled lab (N, S, S, 3), N colorings,
     not yet brought into the sRGB gamut. about: what a line of results says of it. baseline: is not marked as best.
     takes: what it is given of a face, see `painters`; systems that take the same are compared. hinted: (rgb, dots) ->
-    one coloring, scaled lab (S, S, 3), of those that color line art with dots."""
+    one coloring, scaled lab (S, S, 3), of those that color line art with dots. varied: it paints a face in
+    several ways."""
 
     name: str
     paint: callable
@@ -21,6 +22,7 @@ class System:
     baseline: bool = False
     takes: str = "gray picture"
     hinted: callable = None
+    varied: bool = False
 
 
 def of_colorizer(colorizer, noises=25, seed=0, about=None):
@@ -35,7 +37,14 @@ def of_colorizer(colorizer, noises=25, seed=0, about=None):
         return next(colorizer.lab(colorizer.given(rgb), latents[:1], dots=dots))
 
     drawn = colorizer.takes == "line art"
-    return System(colorizer.name, paint, dict(about or {}), takes=colorizer.takes, hinted=hinted if drawn else None)
+    return System(
+        colorizer.name,
+        paint,
+        dict(about or {}),
+        takes=colorizer.takes,
+        hinted=hinted if drawn else None,
+        varied=len(latents) > 1,
+    )
 
 
 def one_noise(system):

@@ -3,10 +3,11 @@
 import gc
 
 import keras
+import numpy as np
 import pytest
 
 import data_prep
-from anime_color.scores import realism
+from anime_color.scores import realism, scoring
 
 gc.set_threshold(
     50_000, 20, 100
@@ -34,8 +35,10 @@ def eagerly():
 
 
 @pytest.fixture(scope="module")
-def short_classifier():
-    """The two-sample classifier of the scores takes 40 steps and not 300; its own tests are in test_scores_realism."""
+def quick_scores():
+    """Scores without what takes longest of a few small faces: the two-sample classifier is right without any training,
+    and the Frechet distance has 20 redrawings. test_scoring and test_scores_realism have both."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(realism, "CLASSIFIER_STEPS", 40)
+        patch.setattr(realism, "two_sample", lambda real, fake, *unseen: np.ones(sum(map(len, unseen)), bool))
+        patch.setattr(scoring, "FRECHET_REPLICATES", 20)
         yield

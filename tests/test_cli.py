@@ -11,7 +11,7 @@ from anime_color import cli, demo
 from anime_color.coloring import commands
 from data_prep.drawn_faces import draw
 
-pytestmark = pytest.mark.usefixtures("short_classifier")
+pytestmark = pytest.mark.usefixtures("quick_scores")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from anime_color.training import runs
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
 
-pytestmark = pytest.mark.usefixtures("eagerly", "short_classifier")
+pytestmark = pytest.mark.usefixtures("eagerly", "quick_scores")
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,18 @@ from PIL import Image
 import data_prep
 from anime_color import cli, color, settings
 from anime_color.faces import Faces
-from anime_color.scores import bootstrap, comparison, features, glance, perceptual, results, scoring, systems
+from anime_color.scores import bootstrap, comparison, features, glance, perceptual, realism, results, scoring, systems
 from anime_color.training import callbacks, runs
 from benchmarks import scoreboard
 from data_prep.errors import BadInput
 
-pytestmark = pytest.mark.usefixtures("short_classifier")
+
+@pytest.fixture(scope="module", autouse=True)
+def short_training():
+    """Of the two-sample classifier: 40 steps and not 300."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(realism, "CLASSIFIER_STEPS", 40)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,13 @@ from PIL import Image
 import data_prep
 from anime_color import cli, recipes
 from anime_color import study as studies
-from anime_color.scores import bootstrap, comparison, realism, scoring
+from anime_color.scores import bootstrap, comparison, scoring
 from anime_color.study import words
 from anime_color.training import callbacks, runs
 from data_prep.errors import BadInput
 from tests.small_system import small_system
 
-pytestmark = pytest.mark.usefixtures("eagerly")
+pytestmark = pytest.mark.usefixtures("eagerly", "quick_scores")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +46,12 @@ def command(weights, faces, out, *more):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quick():
-    """A recipe of a few hundred weights, and a two-sample classifier that is always right."""
+def small_recipe():
+    """A recipe of a few hundred weights."""
     small = types.SimpleNamespace(Settings=Settings, build=lambda settings: small_system())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recipes, "NAMES", (*recipes.NAMES, "small"))
         patch.setitem(sys.modules, "anime_color.recipes.small", small)
-        patch.setattr(realism, "two_sample", lambda real, fake, *unseen: np.ones(sum(map(len, unseen)), bool))
         yield
 
 

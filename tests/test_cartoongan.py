@@ -18,8 +18,6 @@ from data_prep import edges
 from data_prep.errors import BadInput
 from tests.small_system import StopAfter, differing, ready, snapshot
 
-pytestmark = pytest.mark.usefixtures("eagerly")
-
 CARTOONGAN = recipes.get("cartoongan")
 
 

@@ -11,6 +11,7 @@ from anime_color import color, networks, presets, recipes
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.faces import Faces
 from anime_color.networks import teachers, trunks
+from anime_color.scores import scoring
 from anime_color.training import checkpoints, runs
 from anime_color.training.phases import Scene
 from anime_color.training.trainer import Trainer
@@ -255,3 +256,10 @@ def test_the_published_settings():
         0,
     )
     assert networks.color_path(networks.chromagan_generator(32, 3, 2, 2, 4)).output.shape == (None, 32, 32, 3)
+
+
+def test_only_systems_that_vary_have_a_baseline_of_one_noise(run, face_set, monkeypatch):
+    monkeypatch.setattr(scoring, "score", lambda system, *_, **__: system.name)
+    alone, beside = (scoring.side_by_side([str(run), *more], face_set)[0] for more in ([], ["chroma-128"]))
+    assert not any("one noise" in name for name in alone)
+    assert [name for name in beside if "one noise" in name] == ["chroma-128, one noise"]

@@ -9,9 +9,8 @@ import pytest
 import data_prep
 from anime_color.scores import realism, scoring
 
-gc.set_threshold(
-    50_000, 20, 100
-)  # networks are many small objects: looking through all of them takes a tenth of the time
+# networks are many small objects: looking through all of them as often as Python does takes a tenth of the time
+gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

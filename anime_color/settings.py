@@ -60,6 +60,8 @@ _WORDS = {
     "trunk": ("scratch", "vgg16"),
     "teacher": ("characters", "vgg16"),
     "feeding": ("published", "mended"),
+    "penalty_by": ("mean", "sum"),
+    "coding": ("lab", "unit"),
     "lightness": ("lab", "luma"),
     "alpha": ("sample", "pixel"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),

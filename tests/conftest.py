@@ -19,18 +19,20 @@ def face_set(tmp_path_factory):
     return data_prep.pack("drawn:60", tmp_path_factory.mktemp("faces") / "set", size=32, workers=1, progress=False)
 
 
+def run_eagerly(wanted):
+    """Whether TensorFlow does without graphs: to make those of a recipe takes longer than twenty of its tiny steps.
+    `tests/backends` trains every recipe with graphs."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(wanted)
+
+
 @pytest.fixture(scope="module")
 def eagerly():
-    """TensorFlow makes no graphs: to make those of a recipe takes longer than twenty of its tiny steps.
-    `tests/backends` trains every recipe with graphs."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
+    run_eagerly(True)
     yield
-    tf.config.run_functions_eagerly(False)
+    run_eagerly(False)
 
 
 @pytest.fixture(scope="module")

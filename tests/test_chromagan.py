@@ -28,6 +28,13 @@ def tiny(**changes):
     return dataclasses.replace(CHROMAGAN.Settings.tiny(), **changes)
 
 
+def published(**changes):
+    """Tiny networks, trained as the paper does."""
+    whole = CHROMAGAN.Settings.faithful()
+    kept = {name: getattr(whole, name) for name in ("adversarial", "penalty_by", "coding", "learning_rate", "steady")}
+    return tiny(**(kept | changes))
+
+
 def array(tensor):
     return ops.convert_to_numpy(tensor)
 
@@ -83,10 +90,10 @@ class Judge:
 
 @pytest.fixture
 def losses(monkeypatch):
-    """losses(shift of ab, classes, score): terms of the generator's update, and their weighted sum as "loss"."""
+    """losses(shift of ab, classes, score), as published: the generator's terms, and their weighted sum, "loss"."""
     monkeypatch.setattr(teachers, "find", lambda *_: Teacher())
     monkeypatch.setattr(teachers, "classes", lambda name: K)
-    system = CHROMAGAN.build(tiny())
+    system = CHROMAGAN.build(published())
     lab = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 32, 32, 3)).astype("float32")
     batch = {"l": ops.convert_to_tensor(lab[..., :1]), "ab": ops.convert_to_tensor(lab[..., 1:])}
 
@@ -122,20 +129,34 @@ def test_the_critic_counts_a_tenth(losses):
     assert losses(score=2.0)["loss"] == pytest.approx(-0.2, rel=1e-5)
 
 
-def test_what_the_critic_sees_and_how_its_slope_is_measured():
-    """The slope of half the sum of a and b in the coding of the sheet is half the root of so many numbers."""
-    system = CHROMAGAN.build(tiny())
+@pytest.mark.parametrize(
+    ("settings", "scale", "offset", "weight"),
+    [
+        (published(), [0.5, 110 / 255, 110 / 255], [0.5, 128 / 255, 128 / 255], 10),
+        (tiny(), [1, 1, 1], [0, 0, 0], 10 / 16),  # of 4 x 4 patches
+    ],
+    ids=["published", "practical"],
+)
+def test_what_the_critic_sees_and_how_its_slope_is_measured(settings, scale, offset, weight):
+    """The slope of half the sum of a and b is half the root of so many numbers, in either coding."""
+    system = CHROMAGAN.build(settings)
     (phase,) = system.phases
     lab = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 32, 32, 3)).astype("float32")
     batch = {"l": ops.convert_to_tensor(lab[..., :1]), "ab": ops.convert_to_tensor(lab[..., 1:])}
     trained = {**system.networks, "critic": Judge([9, 0.5, 0.5])}
     scene = Scene(trained, batch, 0, keras.random.SeedGenerator(0), ("critic",), phase.pictures)
-    assert array(scene.real) == pytest.approx(lab * [0.5, 110 / 255, 110 / 255] + [0.5, 128 / 255, 128 / 255], abs=1e-6)
+    assert array(scene.real) == pytest.approx(lab * scale + offset, abs=1e-6)
     assert (array(scene.fake)[..., 0] == array(scene.real)[..., 0]).all()
     [update] = [update for update in phase.updates if update.name == "critic"]
     [penalty] = [term for term in update.terms if term.name == "penalty"]
-    assert penalty.weight == 10
+    assert penalty.weight == weight
     assert float(array(penalty.function(scene))) == pytest.approx((0.5 * np.sqrt(2 * 32 * 32) - 1) ** 2, rel=1e-4)
+
+
+def test_the_published_learning_rate_never_falls():
+    for settings, falls in ((published(), False), (tiny(), True)):
+        (phase,) = CHROMAGAN.build(settings).phases
+        assert {update.schedule is not None for update in phase.updates} == {falls}
 
 
 # switches -------------------------------------------------------------------------------------------------

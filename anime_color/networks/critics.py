@@ -55,9 +55,9 @@ def patch_critic(width=64):
     """The critic of ChromaGAN (Vitoria et al. 2020): scores (batch, H/8, W/8, 1), one for each patch of 70 x 70 pixels.
 
     Three 4x4 convolutions of stride 2 and two of stride 1, channels w, 2w, 4w, 8w, 1; no normalization, as in
-    `pooled_critic`. 2,764,737 parameters at width 64. It sees lab as `color.to_unit` codes it.
+    `pooled_critic`. 2,764,737 parameters at width 64.
     """
-    picture = x = layers.Input((None, None, 3), name="unit_lab")
+    picture = x = layers.Input((None, None, 3), name="lab")
     for i, (growth, strides) in enumerate([(1, 2), (2, 2), (4, 2), (8, 1)], 1):
         x = layers.Conv2D(growth * width, 4, strides=strides, padding="same", name=f"conv{i}")(x)
         x = layers.LeakyReLU(0.3, name=f"conv{i}_activation")(x)

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 
+import data_prep
 from anime_color import demo, presets, recipes
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.training import callbacks, checkpoints, runs
@@ -319,6 +320,15 @@ def test_fine_tuning_begins_with_the_weights_and_leaves_the_regions(face_set, tm
         other = dataclasses.replace(settings, width=16)
         runs.train("chroma", other, face_set, tmp_path / "other", start="shipped", **go)
     assert not (tmp_path / "other").exists()
+
+
+def test_fine_tuning_averages_pictures_to_the_size_of_the_training(run, tmp_path):
+    larger = data_prep.pack("drawn:12", tmp_path / "faces", size=96, workers=1, progress=False)
+    settings, said = runs.fine_tuning("wgan_gp", run, larger)
+    assert settings.size == 32 and "pictures of 32 px" in said
+    about = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(about | {"settings": about["settings"] | {"size": 64}}))
+    assert runs.fine_tuning("wgan_gp", run, larger)[0].size == 96  # is no multiple of 64
 
 
 def test_the_demo_tabulates_a_log(run):

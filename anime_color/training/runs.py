@@ -118,17 +118,19 @@ def train(
 
 def fine_tuning(recipe, start, faces, most=None):
     """(settings, a sentence for people): how `train(recipe, settings, faces, run, start=start, most=most)` fine-tunes
-    the preset or run `start` on the face set `faces`: at its size, and at the learning rate with which the recipe
-    begins, since a long training ends with a smaller one. A recipe that wants more than this has a function
-    `fine_tuning(settings, pictures)`, which returns the settings for so many pictures. BadInput if `start` is of
-    another recipe, or its networks do not fit pictures of this size."""
+    the preset or run `start` on the face set `faces`: at the size of its own training, where these pictures can be
+    averaged to it, or else at theirs, and at the learning rate with which the recipe begins, since a long training ends
+    with a smaller one. A recipe that wants more than this has a function `fine_tuning(settings, pictures)`, which
+    returns the settings for so many pictures. BadInput if `start` is of another recipe, or its networks do not fit
+    pictures of this size."""
     found = presets.find(start)
     if found.description["recipe"] != recipe:
         raise BadInput(f"{start}: weights of the recipe {found.description['recipe']}, not {recipe}; train that one")
     settings = settings_module.from_json(recipe, found.description["settings"])
     begun = settings_module.preset(recipe).learning_rate
     chosen, page = Faces(faces, most=most), recipes.get(recipe)
-    plain = settings = replace(settings, size=chosen.size, learning_rate=begun)
+    size = settings.size if chosen.size % settings.size == 0 else chosen.size
+    plain = settings = replace(settings, size=size, learning_rate=begun)
     if hasattr(page, "fine_tuning"):
         settings = settings_module.checked(page.fine_tuning(plain, chosen.count))
     known, networks = presets.networks(found), page.build(settings).networks

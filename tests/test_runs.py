@@ -323,7 +323,7 @@ def test_fine_tuning_begins_with_the_weights_and_leaves_the_regions(face_set, tm
 
 
 def test_fine_tuning_averages_pictures_to_the_size_of_the_training(run, tmp_path):
-    larger = data_prep.pack("drawn:12", tmp_path / "faces", size=96, workers=1, progress=False)
+    larger = data_prep.pack("drawn:60", tmp_path / "faces", size=96, workers=1, progress=False)
     settings, said = runs.fine_tuning("wgan_gp", run, larger)
     assert settings.size == 32 and "pictures of 32 px" in said
     about = json.loads((run / "run.json").read_text())

@@ -1,8 +1,8 @@
 """Trained generators by name: the presets that ship with the package, and run folders.
 
 weights/NAME/config.json     recipe, settings, faces, steps, minutes, sha256 of each file of weights
-weights/NAME/generator.npz   the averaged generator, float16
-weights/NAME/networks.npz    the other networks, float16: what training goes on from
+weights/NAME/generator.npz   the averaged generator, float16 where that can hold it
+weights/NAME/networks.npz    the other networks, the same: what training goes on from
 weights/NAME/card.md         origin of the data, what it is good for, known failures
 """
 
@@ -105,7 +105,7 @@ def export(run, folder, card):
     generator = {f"averaged/{i:04d}": array for i, array in enumerate(weights.pop("generator"))}
     others = {f"network/{name}/{i:04d}": array for name, some in weights.items() for i, array in enumerate(some)}
     for name, arrays in {"generator.npz": generator, "networks.npz": others}.items():
-        np.savez_compressed(folder / name, **{key: array.astype("float16") for key, array in arrays.items()})
+        np.savez_compressed(folder / name, **{key: checkpoints.narrowed(array) for key, array in arrays.items()})
         config["sha256"][name] = checkpoints.sha256(folder / name)
     (folder / "card.md").write_text(card, "utf-8")
     with written_aside(folder / "config.json") as aside:

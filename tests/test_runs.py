@@ -291,6 +291,21 @@ def test_a_run_becomes_a_preset(run, tmp_path, monkeypatch):
         Colorizer.from_preset("mine")
 
 
+def test_a_preset_keeps_weights_that_are_too_large_for_16_bits(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "SHIPPED", tmp_path / "weights")
+    load = checkpoints.load_networks
+
+    def grown(checkpoint, *others):
+        arrays = load(checkpoint, *others)
+        arrays["generator"][0] = arrays["generator"][0] * 0 + 1e6
+        return arrays
+
+    monkeypatch.setattr(checkpoints, "load_networks", grown)
+    presets.export(run, tmp_path / "weights" / "mine", "# Mine")
+    first, second = checkpoints.load_generator(tmp_path / "weights" / "mine")[:2]
+    assert (first == 1e6).all() and second.dtype == "float16"
+
+
 def test_fine_tuning_begins_with_the_weights_and_leaves_the_regions(face_set, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "SHIPPED", tmp_path / "weights")
     slow = tiny("chroma", learning_rate=1e-4)

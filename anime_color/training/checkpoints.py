@@ -83,6 +83,12 @@ def load(checkpoint):
     return state, json.loads((checkpoint / "state.json").read_text())
 
 
+def narrowed(weights):
+    """An array of weights as float16; in float32, if one of its values is too large for that, as moving variances may
+    be."""
+    return weights.astype("float16" if np.abs(weights).max(initial=0) <= np.finfo("float16").max else "float32")
+
+
 def sha256(path):
     """Hexadecimal sha256 of a file."""
     with open(path, "rb") as file:

@@ -65,11 +65,11 @@ def fit(body, batches, seed, epochs, light=(), verbose="auto"):
 
 
 def write(network, folder, config):
-    """Writes the weights of `network` as float16 into FOLDER/network.npz, and `config` with its sha256 into
-    FOLDER/config.json."""
+    """Writes the weights of `network`, `checkpoints.narrowed`, into FOLDER/network.npz, and `config` with its sha256
+    into FOLDER/config.json."""
     folder.mkdir(parents=True, exist_ok=True)
     with written_aside(folder / "network.npz") as aside, open(aside, "wb") as file:
-        arrays = {f"{i:04d}": array.astype("float16") for i, array in enumerate(network.get_weights())}
+        arrays = {f"{i:04d}": checkpoints.narrowed(array) for i, array in enumerate(network.get_weights())}
         np.savez_compressed(file, **arrays)
     config = config | {"sha256": checkpoints.sha256(folder / "network.npz")}
     with written_aside(folder / "config.json") as aside:

@@ -6,16 +6,14 @@ Zhang et al. 2019; spectral normalization: Miyato et al. 2018; one cycle: Smith 
 NoGAN, as its author calls the order: the generator learns from a feature loss alone, at growing sizes ("frozen",
 "small", "middle", "whole"); what it paints is saved, and the critic learns to tell it from real pictures ("critic");
 then both train against each other for a short while ("adversarial"). There the generator moves only in steps in which
-the critic's loss is below `threshold`, and the critic learns `critic_pace` times as fast. The colors turn orange when
-that lasts too long; so it is scored again and again, and the generator of the best KID is kept. `order="gan"` is the
-same network trained against the same critic from the start.
+the critic's loss is below `threshold`, and the critic learns `critic_pace` times as fast. Colors turn orange when that
+lasts too long; so the generator of the best KID is kept. `order="gan"` trains both against each other from the start.
 
 `Settings.faithful()` is the artistic model (ResNet-34 and a "deep" decoder, 63,646,881 parameters; critic 94,555,649)
 at 64, 128 and 192 px; `decoder="wide"` on "resnet101" with factor=2.0 is the stable one (218,222,197). Keras has no
 weights of a ResNet-34, so it is trained from nothing. "resnet50" and "resnet101" begin with ImageNet's where those can
-be had; then frozen_share=0.2, small_rate=0.3, early_pace=0.001 and late_pace=0.03 are the published way. Deviations:
-the momentum does not cycle, pictures are mirrored but neither turned nor warped, and the features are those of VGG16
-without batch normalization.
+be had; then frozen_share=0.2, small_rate=0.3, early_pace=0.001 and late_pace=0.03 are the published way. Ours: no
+cycle of the momentum, pictures only mirrored, not turned or warped, features of VGG16 without batch normalization.
 
 `Settings.practical()`: ResNet-18 of a quarter of the width, trained from nothing, so it is never frozen; 32, 64 and
 128 px; features of our own classifier of faces, whose loss is so large that with the published weight 2 it drowns the

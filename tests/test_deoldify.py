@@ -50,8 +50,10 @@ def test_the_order_of_nogan(system):
 def test_weights_of_the_feature_loss(system):
     weights = {"pixels": 1, "depth1": 20, "depth2": 70, "depth3": 10}
     assert {term.name: term.weight for term in phase_of(system, "whole").updates[0].terms} == weights
+    assert RECIPE.Settings.faithful().feature_weight == 2
+    published = RECIPE.build(dataclasses.replace(TINY, feature_weight=2.0))
     doubled = {"adversarial": 1} | {name: 2 * weight for name, weight in weights.items()}
-    assert {term.name: term.weight for term in phase_of(system, "adversarial").updates[1].terms} == doubled
+    assert {term.name: term.weight for term in phase_of(published, "adversarial").updates[1].terms} == doubled
 
 
 def test_the_feature_loss_of_a_picture_with_itself_is_zero_and_it_has_no_direction(system):
@@ -109,5 +111,7 @@ def test_a_frozen_encoder_moves_its_normalization_alone(face_set):
 
 
 def test_few_pictures_are_learned_at_the_full_size():
-    tuned = RECIPE.fine_tuning(RECIPE.Settings.practical(), 25)
-    assert (tuned.small_share, tuned.middle_share, tuned.whole_share) == (0, 0, 0.25)
+    finished = dataclasses.replace(RECIPE.Settings.practical(), whole_share=0.0, adversarial_share=0.9)
+    tuned = RECIPE.fine_tuning(finished, 25)  # also of a run that only had its last phases
+    shares = (tuned.small_share, tuned.middle_share, tuned.whole_share, tuned.critic_share, tuned.adversarial_share)
+    assert shares == (0, 0, 0.25, 0.1, 0.2)

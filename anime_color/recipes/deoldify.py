@@ -16,8 +16,7 @@ be had; then frozen_share=0.2, small_rate=0.3, early_pace=0.001 and late_pace=0.
 cycle of the momentum, pictures only mirrored, not turned or warped, features of VGG16 without batch normalization.
 
 `Settings.practical()`: ResNet-18 of a quarter of the width, trained from nothing, so it is never frozen; 32, 64 and
-128 px; features of our own classifier of faces, whose loss is so large that with the published weight 2 it drowns the
-critic's word. docs/results.md holds it against the plain GAN.
+128 px; features of our classifier of faces, a loss so large that the published weight 2 drowns the critic's word.
 """
 
 from dataclasses import dataclass, replace
@@ -94,8 +93,9 @@ class Settings:
 
 
 def fine_tuning(settings, pictures):
-    """The settings to fine-tune with: at the full size from the start, for what sizes below teach is known."""
-    return replace(settings, small_share=0.0, middle_share=0.0) if settings.whole_share > 0 else settings
+    """The settings to fine-tune with: at the full size alone; the later phases have the shares of `Settings`."""
+    later = {name: getattr(Settings, name) for name in ("whole_share", "critic_share", "adversarial_share")}
+    return replace(settings, small_share=0.0, middle_share=0.0, **later)
 
 
 def build(settings):

@@ -97,7 +97,7 @@ class Colorizer:
             dots that contradict each other in one region split it, with a warning. On line art, a dot also tells how
             light that is.
         threshold: of line art: what is darker (1..255) is ink and all else paper; "otsu" finds it.
-        render_factor: 2 to 45: the picture is looked at at 16 times as many pixels a side. Each is another coloring; far
+        render_factor: 2 to 45: the picture is looked at at 16 times as many pixels a side. Each colors otherwise; far
             above what the weights were trained on, even areas fall into patches. None is what they were trained on.
         """
         if noise is not None and np.size(noise):

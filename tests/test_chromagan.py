@@ -28,11 +28,11 @@ def tiny(**changes):
     return dataclasses.replace(CHROMAGAN.Settings.tiny(), **changes)
 
 
-def published(**changes):
+def published():
     """Tiny networks, trained as the paper does."""
     whole = CHROMAGAN.Settings.faithful()
-    kept = {name: getattr(whole, name) for name in ("adversarial", "penalty_by", "coding", "learning_rate", "steady")}
-    return tiny(**(kept | changes))
+    names = ("adversarial", "penalty_by", "coding", "learning_rate", "steady")
+    return tiny(**{name: getattr(whole, name) for name in names})
 
 
 def array(tensor):

@@ -265,21 +265,18 @@ def test_a_pace_freezes_some_weights_and_slows_others(faces):
     def moves(pace):
         """(path, what it moved by) of each weight in one step."""
         step = Phase("first", (Update("first", (LEARNS,), ("generator",), pace=pace),))
-        trainer = ready(system_of(step))
+        # the gradient of a bias before a normalization is nothing but rounding: with its usual epsilon Adam would make
+        # a large step of that
+        rounding_stays_small = {"first": keras.optimizers.Adam(0.01, epsilon=1e-3)}
+        trainer = ready(dataclasses.replace(system_of(step), optimizers=rounding_stays_small))
         weights = trainer.networks["generator"].trainable_variables
         before = [ops.convert_to_numpy(v) for v in weights]
         trainer.fit(faces, epochs=1, callbacks=[StopAfter(1)], verbose=0)
         return [(v, ops.convert_to_numpy(v) - old) for v, old in zip(weights, before, strict=True)]
 
-    compared = set()
     for (weight, free), (_, paced) in zip(moves(None), moves(pace), strict=True):
-        # Adam's first step is the whole learning rate, or less where the gradient is nothing but rounding, such as that
-        # of a bias before a normalization
-        sure = np.abs(free) > 0.0099
-        np.testing.assert_allclose(paced[sure], pace(weight) * free[sure], rtol=1e-3, atol=1e-7)
-        assert pace(weight) or not paced.any()
-        compared |= {pace(weight)} if sure.any() else set()
-    assert compared == {0, 0.5, 1}
+        assert (free != 0).any() or weight.path.endswith("bias")  # normalization takes some away
+        np.testing.assert_allclose(paced, pace(weight) * free, rtol=1e-3, atol=1e-7)
 
 
 def test_a_gate_lets_the_generator_move_only_after_a_good_step_of_the_critic(faces):

@@ -8,7 +8,7 @@ from pathlib import Path
 from anime_color import presets, recipes, settings
 from anime_color.arguments import check_folder, check_out, positive
 from anime_color.coloring import commands as coloring
-from anime_color.coloring import noise
+from anime_color.coloring import noise, page_command
 from anime_color.faces import SPLITS
 from anime_color.scores import results, scoring
 from anime_color.study import commands as study
@@ -72,6 +72,7 @@ def _parser():
     train_parser.set_defaults(command=_train)
 
     coloring.add_to(commands)
+    page_command.add_to(commands)
 
     score_parser = commands.add_parser("score", help="score weights on faces never trained on, side by side")
     score_parser.add_argument("systems", nargs="*", metavar="PRESET|RUN")

@@ -28,10 +28,14 @@ LIGHTNESS_SCALE = 50.0
 AB_SCALE = 110.0
 LIGHTNESS = ("lab", "luma")
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # mean and deviation of its red, green and blue, of 0..1
+LAB_LEAST = np.array([0.0, -86.183, -107.857], "float32")  # L*, a*, b* of sRGB colors, to within a thousandth
+LAB_MOST = np.array([100.0, 98.233, 94.478], "float32")
 # of `to_unit`, for L, a and b
 UNIT_SCALE = np.array([LIGHTNESS_SCALE / 100, AB_SCALE / 255, AB_SCALE / 255], "float32")
 UNIT_OFFSET = np.array([LIGHTNESS_SCALE / 100, 128 / 255, 128 / 255], "float32")
 
+_RAW_SCALE = np.array([LIGHTNESS_SCALE, AB_SCALE, AB_SCALE], "float32")
+_RAW_OFFSET = np.array([LIGHTNESS_SCALE, 0, 0], "float32")
 _XYZ_FROM_RGB = xyz_from_rgb.astype("float32")
 _RGB_FROM_XYZ = rgb_from_xyz.astype("float32")
 _WHITE = skimage_color.xyz_tristimulus_values(illuminant="D65", observer="2", dtype="float32")
@@ -234,6 +238,11 @@ def scale(lab):
 def unscale(lab):
     """L*, a*, b* values of scaled `lab` (..., 3)."""
     return np.concatenate([(lab[..., :1] + 1) * LIGHTNESS_SCALE, lab[..., 1:] * AB_SCALE], -1)
+
+
+def to_raw(lab):
+    """L*, a*, b* of scaled `lab` tensors (..., 3), in `keras.ops`."""
+    return ops.add(ops.multiply(lab, _RAW_SCALE), _RAW_OFFSET)
 
 
 def to_unit(lab):

@@ -4,9 +4,7 @@ A face set is the folder that `python -m data_prep` writes (its README section n
 as a whole: a batch reads its own rows, so 30,000 faces cost no memory.
 """
 
-import csv
 import hashlib
-import json
 from pathlib import Path
 
 import keras
@@ -14,6 +12,7 @@ import numpy as np
 
 from anime_color.fields import COLORS, Sample
 from data_prep.errors import BadInput
+from data_prep.face_set import read
 
 SPLITS = ("train", "validation", "test", "unseen", "all")
 
@@ -59,7 +58,7 @@ class Faces(keras.utils.PyDataset):
         self.fields, self.others = dict(fields or COLORS), dict(others or {})
         folders = [Path(one) for one in (folder if isinstance(folder, (list, tuple)) else [folder])]
         self.folder = folders[0]
-        sets = [_read(one) for one in folders]
+        sets = [read(one) for one in folders]
         if split not in SPLITS:
             raise BadInput(f"split={split!r}: allowed are {', '.join(SPLITS)}")
         for name, value in {"batch_size": batch_size, "most": most}.items():
@@ -79,6 +78,8 @@ class Faces(keras.utils.PyDataset):
         before = np.cumsum([0, *(max(int(row["label"]) for row in rows) + 1 for _, rows in sets)])
         self.labels = np.array([before[k] + int(row["label"]) for k, row in chosen], "int32")
         self.pixels = [np.load(one / "faces.npy", mmap_mode="r") for one in folders]
+        boxes = [one / "boxes.npy" for one in folders]
+        self._boxes = [np.load(one, mmap_mode="r") if one.is_file() else None for one in boxes]
         self.size = size or self.pixels[0].shape[1]
         for one, pixels in zip(folders, self.pixels, strict=True):
             if pixels.shape[1] % self.size:
@@ -115,8 +116,10 @@ class Faces(keras.utils.PyDataset):
         mirrored = np.broadcast_to(mirrored, len(rgb))
         rgb[mirrored] = rgb[mirrored, :, ::-1]
         randoms = [np.random.default_rng([self.seed, epoch, int(position), 1]) for position in positions]
+        boxes = [self.boxes(*one) for one in zip(positions, mirrored, strict=True)]
         samples = [
-            Sample(*one, self.lightness, self.others) for one in zip(rgb, self.labels[positions], randoms, strict=True)
+            Sample(*one, self.lightness, self.others, some)
+            for *one, some in zip(rgb, self.labels[positions], randoms, boxes, strict=True)
         ]
         return {name: np.stack([field(sample) for sample in samples]) for name, field in self.fields.items()}
 
@@ -132,6 +135,18 @@ class Faces(keras.utils.PyDataset):
             return face
         blocks = face.reshape(self.size, block, self.size, block, 3)
         return blocks.mean(axis=(1, 3)).round().astype("uint8")
+
+    def boxes(self, position, mirrored=False):
+        """Boxes float32 (8, 4) of what is in the picture at this position: x0, y0, x1, y1 in pixels, zeros where there
+        is none; None if its face set has no boxes."""
+        place = self.sets[position]
+        if self._boxes[place] is None:
+            return None
+        found = self._boxes[place][self.rows[position]] * np.float32(self.size / self.pixels[place].shape[1])
+        if mirrored:
+            there = found[:, 2:3] > found[:, :1]
+            found[:, [0, 2]] = np.where(there, self.size - found[:, [2, 0]], 0)
+        return found
 
     def masks(self, positions):
         """Part numbers uint8 (len(positions), size, size) of drawn faces (`data_prep.drawn_faces.PARTS`), or None if
@@ -165,21 +180,3 @@ class Endless(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return self.batches[self.start + index]
-
-
-def _read(folder):
-    """(description, manifest rows) of a face set; BadInput if it is none."""
-    if not (folder / "faceset.json").is_file():
-        raise BadInput(f"{folder}: no face set (faceset.json is missing); make one with python -m data_prep")
-    try:
-        description = json.loads((folder / "faceset.json").read_text("utf-8"))
-        with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        shape = np.load(folder / "faces.npy", mmap_mode="r").shape
-        for row in rows:
-            row["split"], int(row["index"]), int(row["label"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{folder}: damaged face set ({error}); pack it again with python -m data_prep") from error
-    if len(shape) != 4 or shape[0] != len(rows) or "digest" not in description:
-        raise BadInput(f"{folder}: damaged face set (faces {shape}, {len(rows)} rows); pack it again")
-    return description, rows

@@ -8,6 +8,7 @@ hint together are the four channels that the published networks read.
 
 import numpy as np
 
+PAPER = 190  # of 255: lighter is paper, where a network reads ink and paper alone (Furusawa et al. 2017)
 MOST = 140  # points of a training face, as in the paper's test
 NONE, FEW = 0.4, 0.42  # share of faces without a hint, and with 2 to 15 of them; the others have 16 to `MOST`
 CROSS = 0.5  # share of points that reach one further along an axis, for each of the two: short strokes

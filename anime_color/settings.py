@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from anime_color import recipes
+from anime_color import histograms, recipes
 from data_prep.errors import BadInput
 
 
@@ -44,7 +44,7 @@ def checked(settings):
     return settings
 
 
-_FROM_ZERO = ("seed", "pool")
+_FROM_ZERO = ("seed", "pool", "dots", "head")
 _BELOW_ONE = ("beta_1", "beta_2", "ema")
 _WORDS = {
     "network": ("film", "ancestor"),
@@ -62,6 +62,11 @@ _WORDS = {
     "feeding": ("published", "mended"),
     "penalty_by": ("mean", "sum"),
     "coding": ("lab", "unit"),
+    "given": ("lines", "l"),
+    "ink": ("mixed", "otsu", "lines"),
+    "reference": histograms.KINDS,
+    "judged": ("lab", "raw"),
+    "fusing": ("masked", "published"),
     "lightness": ("lab", "luma"),
     "alpha": ("sample", "pixel"),
     "precision": ("float32", "mixed_float16", "mixed_bfloat16"),

@@ -80,8 +80,8 @@ def draw(seed: int, size: int = 128) -> DrawnFace:
 
     Raises BadInput for a seed below 0, a size outside 32..1024, or anything but integers.
     """
-    _check("seed", seed, 0, None)
-    _check("size", size, MIN_SIZE, MAX_SIZE)
+    check_whole("draw", "seed", seed, 0, None)
+    check_whole("draw", "size", size, MIN_SIZE, MAX_SIZE)
     seed, size = int(seed), int(size)
     factor = max(3, -(-512 // size))  # drawn at 512 pixels or more, and at least three times the size
     label = seed // FACES_PER_CHARACTER
@@ -96,11 +96,12 @@ def draw(seed: int, size: int = 128) -> DrawnFace:
     )
 
 
-def _check(name: str, value: int, low: int, high: int | None) -> None:
+def check_whole(function: str, name: str, value: int, low: int, high: int | None) -> None:
+    """BadInput, named after the function, unless the value is a whole number from low to high; None: to any."""
     allowed = f"{low} or more" if high is None else f"{low} to {high}"
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
-        raise BadInput(f"draw: {name} is {value!r}; give a whole number, {allowed}")
+        raise BadInput(f"{function}: {name} is {value!r}; give a whole number, {allowed}")
 
 
 def _paint(seed: int, label: int, side: int) -> Canvas:

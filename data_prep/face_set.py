@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -21,8 +22,19 @@ from .prepare import Face, LeftOut, Options, prepare
 from .sources import Source, list_source
 
 VERSION = 1
-MANIFEST_COLUMNS = ("index", "file", "sha256", "group", "split", "label", "source")
 MAX_BROKEN_SHARE = 0.05
+
+
+class Row(NamedTuple):
+    """A line of manifest.csv; `label` is the number of one of the labels in faceset.json."""
+
+    index: int
+    file: str
+    sha256: str
+    group: int
+    split: str
+    label: int
+    source: str
 
 
 def pack(
@@ -51,18 +63,12 @@ def pack(
 
     Raises `BadInput`; whatever happens, `out` is either whole or not there.
     """
-    out = Path(out).expanduser()
-    if os.path.lexists(out):
-        raise BadInput(f"--out {out}: already exists; choose another --out or remove it")
-    if isinstance(size, bool) or size not in range(32, 1025, 32):
-        raise BadInput(f"--size {size}: give a multiple of 32 from 32 to 1024")
+    out = new_folder(out, size, seed)
     if workers is not None and workers < 1:
         raise BadInput(f"--workers {workers}: give 1 or more")
-    if seed < 0:
-        raise BadInput(f"--seed {seed}: give 0 or more")
     listed = list_source(source, seed)
     options = Options(size, pad, white_background, _cascade(detect))
-    with _written_aside(out) as folder:
+    with written_aside(out) as folder:
         results = Parallel(n_jobs=workers or -1, return_as="generator")(
             delayed(prepare)(reference, options) for reference in listed.references
         )
@@ -72,8 +78,39 @@ def pack(
         _check(listed, faces, left_out, allow_bad)
         left_out += [LeftOut(name, reason) for name, reason in listed.ignored.items()]
         made_with = asdict(options) | {"cascade": options.cascade and options.cascade.name, "seed": seed}
-        _describe(folder, listed.name, made_with, faces, left_out)
+        describe(folder, made_with, *_manifest(faces, listed.name), left_out)
     return out
+
+
+def new_folder(out, size: int, seed: int) -> Path:
+    """The path of a face set that is to be written; BadInput if it exists or `size` or `seed` is none."""
+    out = Path(out).expanduser()
+    if os.path.lexists(out):
+        raise BadInput(f"--out {out}: already exists; choose another --out or remove it")
+    if isinstance(size, bool) or size not in range(32, 1025, 32):
+        raise BadInput(f"--size {size}: give a multiple of 32 from 32 to 1024")
+    if seed < 0:
+        raise BadInput(f"--seed {seed}: give 0 or more")
+    return out
+
+
+def read(folder) -> tuple[dict, list[dict]]:
+    """What faceset.json says, and the rows of manifest.csv; BadInput if the folder holds no whole face set."""
+    folder = Path(folder)
+    if not (folder / "faceset.json").is_file():
+        raise BadInput(f"{folder}: no face set (faceset.json is missing); make one with python -m data_prep")
+    try:
+        about = json.loads((folder / "faceset.json").read_text(encoding="utf-8"))
+        with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        shape = np.load(folder / "faces.npy", mmap_mode="r").shape
+        for row in rows:
+            row["split"], int(row["index"]), int(row["label"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{folder}: damaged face set ({error}); pack it again with python -m data_prep") from error
+    if len(shape) != 4 or shape[0] != len(rows) or not {"digest", "source"} <= set(about):
+        raise BadInput(f"{folder}: damaged face set (faces {shape}, {len(rows)} rows); pack it again")
+    return about, rows
 
 
 def summary(folder) -> str:
@@ -81,7 +118,8 @@ def summary(folder) -> str:
     folder = Path(folder)
     about = json.loads((folder / "faceset.json").read_text(encoding="utf-8"))
     splits = ", ".join(f"{count} {split}" for split, count in about["splits"].items())
-    lines = [f"{folder}: {about['count']} faces of {about['size']} px ({splits})"]
+    what = "scenes" if "scenes" in about["options"] else "faces"
+    lines = [f"{folder}: {about['count']} {what} of {about['size']} px ({splits})"]
     with open(folder / "left_out.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for reason, count in about["left_out"].items():
@@ -100,7 +138,7 @@ def digest(folder) -> str:
 
 
 @contextlib.contextmanager
-def _written_aside(out: Path):
+def written_aside(out: Path):
     """A folder beside `out` that becomes `out` when the block ends well, and is removed when it does not."""
     aside = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
@@ -114,6 +152,21 @@ def _written_aside(out: Path):
         raise BadInput("--workers: a worker process was killed, perhaps for memory; give fewer") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def growing_arrays(folder: Path):
+    """A function that appends the items of a dictionary, NAME: array, each to the file NAME.npy of the folder."""
+    files: dict[str, _ArrayFile] = {}
+    with contextlib.ExitStack() as stack:
+
+        def append(items: dict[str, np.ndarray]) -> None:
+            for name, item in items.items():
+                if name not in files:
+                    files[name] = stack.enter_context(contextlib.closing(_ArrayFile(folder / f"{name}.npy", item)))
+                files[name].append(item)
+
+        yield append
 
 
 class _ArrayFile:
@@ -139,8 +192,8 @@ class _ArrayFile:
 
 
 def _write_arrays(folder: Path, results) -> tuple[list[Face], list[LeftOut]]:
-    faces, left_out, seen, files = [], [], {}, {}
-    with contextlib.ExitStack() as stack:
+    faces, left_out, seen = [], [], {}
+    with growing_arrays(folder) as append:
         for result in results:
             if isinstance(result, LeftOut):
                 left_out.append(result)
@@ -151,10 +204,7 @@ def _write_arrays(folder: Path, results) -> tuple[list[Face], list[LeftOut]]:
                 continue
             seen[first.sha256] = first.name
             for face, arrays in result:
-                for name, item in arrays.items():
-                    if name not in files:
-                        files[name] = stack.enter_context(contextlib.closing(_ArrayFile(folder / f"{name}.npy", item)))
-                    files[name].append(item)
+                append(arrays)
                 faces.append(face)
     return faces, left_out
 
@@ -177,8 +227,8 @@ def _counts(left_out: list[LeftOut]) -> dict[str, int]:
     return dict(Counter(file.reason for file in left_out).most_common())
 
 
-def _describe(folder: Path, source: str, made_with: dict, faces: list[Face], left_out: list[LeftOut]) -> None:
-    """Writes manifest.csv, left_out.csv and faceset.json beside the arrays."""
+def _manifest(faces: list[Face], source: str) -> tuple[list[Row], list[str]]:
+    """The rows of the manifest, and the labels that their numbers stand for."""
     sha256 = [face.sha256 for face in faces]
     if faces[0].character is None:
         groups = near_duplicate_groups(np.stack([face.fingerprint for face in faces]), sha256)
@@ -187,24 +237,30 @@ def _describe(folder: Path, source: str, made_with: dict, faces: list[Face], lef
     splits = split_groups(groups, sha256)
     labels = sorted({face.label for face in faces})
     number = {label: index for index, label in enumerate(labels)}
-    rows = (
-        (index, face.name, face.sha256, group, split, number[face.label], source)
+    rows = [
+        Row(index, face.name, face.sha256, group, split, number[face.label], source)
         for index, (face, group, split) in enumerate(zip(faces, groups, splits, strict=True))
-    )
-    _write_csv(folder / "manifest.csv", MANIFEST_COLUMNS, rows)
+    ]
+    return rows, labels
+
+
+def describe(folder: Path, made_with: dict, rows: list[Row], labels: list[str], left_out: list[LeftOut]) -> None:
+    """Writes manifest.csv, left_out.csv and faceset.json beside the arrays; `made_with` names the size, at least."""
+    _write_csv(folder / "manifest.csv", Row._fields, rows)
     _write_csv(
         folder / "left_out.csv",
         ("file", "reason", "detail"),
         ((file.name, file.reason, file.detail) for file in left_out),
     )
+    splits = Counter(row.split for row in rows)
     about = {
         "version": VERSION,
         "size": made_with["size"],
-        "count": len(faces),
-        "splits": {split: splits.count(split) for split in SPLITS},
+        "count": len(rows),
+        "splits": {split: splits[split] for split in SPLITS},
         "labels": labels,
         "digest": digest(folder),
-        "source": source,
+        "source": rows[0].source,
         "options": made_with,
         "left_out": _counts(left_out),
     }

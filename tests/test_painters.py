@@ -174,7 +174,13 @@ def test_what_an_artist_would_have_begun_with_is_line_art(two_stage, shaded, fac
 
 
 def test_a_drawing_has_many_colorings_of_one_lightness(shaded, drawing):
-    assert shaded.takes == "line art" and shaded.conditions == ("noise", "lock", "dots", "threshold")
+    assert shaded.takes == "line art" and shaded.conditions == (
+        "noise",
+        "lock",
+        "dots",
+        "reference",
+        "threshold",
+    )
     assert shaded.knows_regions and shaded.latent_size > 0
     colorings = shaded.chroma(drawing)
     assert colorings.shape == (25, 96, 96, 3)

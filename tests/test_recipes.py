@@ -24,6 +24,8 @@ NETWORKS = {
     "cartoongan": ("generator", "discriminator", "pool"),
     "deoldify": ("generator", "critic"),
     "chromagan": ("generator", "critic"),
+    "comicolorization": ("generator", "discriminator"),
+    "instcolor": ("generator", "full_image", "instance", "fusion"),
 }
 FAITHFUL = {
     "chroma": (2_064_184, 1_714_794, 349_198, 1_555_842),
@@ -34,7 +36,10 @@ FAITHFUL = {
     "cartoongan": (11_129_667, 1_129_665),
     "deoldify": (63_646_881, 94_555_649),
     "chromagan": (171_171_722, 2_764_737),
+    "comicolorization": (42_722_287, 2_783_425),
+    "instcolor": (3 * 34_187_027 + 1_078_266, 34_187_027, 34_187_027, 34_187_027 + 1_078_266),
 }
+TRAINED = ("deoldify", "comicolorization", "instcolor")  # their sheets count no statistics of batch normalization
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +107,7 @@ def test_one_pass_of_tiny(name, face_set):
 def test_faithful_counts(name):
     networks = recipes.get(name).build(recipes.get(name).Settings.faithful()).networks
     counts = tuple(network.count_params() for network in networks.values())
-    if name == "deoldify":  # whose sheet counts what is trained, and no statistics of batch normalization
+    if name in TRAINED:
         counts = tuple(sum(np.prod(v.shape) for v in n.trainable_variables) for n in networks.values())
     assert counts == FAITHFUL[name]
 

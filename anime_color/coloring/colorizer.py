@@ -6,13 +6,14 @@ import numpy as np
 from PIL import Image
 
 from anime_color import networks, presets
-from anime_color.coloring import noise, painters, painting, regions
+from anime_color.coloring import noise, painters, painting, references, regions
 from anime_color.coloring.flats import Flats, with_alpha
 from anime_color.coloring.recolor import recolored
 from data_prep import on_white, open_with_alpha
 from data_prep.errors import BadInput
 
 SHORTEST_SIDE, LONGEST_SIDE = 16, 4000
+_SOME = (list, tuple, dict)
 LARGEST_RATIO = 8  # of long to short side, as the generator sees it: longer strips are seen squeezed
 
 
@@ -65,6 +66,11 @@ class Colorizer:
         return isinstance(self.painter, painters.RegionPainter)
 
     @property
+    def needs_reference(self):
+        """Whether the weights color nothing without a reference, as those of `comicolorization`."""
+        return isinstance(self.painter, painters.ReferencePainter)
+
+    @property
     def latent_size(self):
         """Length of a noise; 0 for weights that paint a picture in one way."""
         return self.generator.input["noise"].shape[-1] if "noise" in self.conditions else 0
@@ -73,6 +79,10 @@ class Colorizer:
         """What an artist would have begun with to make the colored picture `rgb` (H, W, 3): for weights that take line
         art its lines, else the picture itself."""
         return self.painter.given(rgb)
+
+    def said(self, rgb):
+        """What he would have said beside it, {condition: value}: for weights that need a reference, the picture."""
+        return self.painter.said(rgb)
 
     def chroma(self, picture, noises=25, seed=0, schedule="balanced", **conditions):
         """Colorings of one picture, uint8 (noises, H, W, 3 or 4); a single one from weights without noise.
@@ -97,6 +107,10 @@ class Colorizer:
             dots that contradict each other in one region split it, with a warning. On line art, a dot also tells how
             light that is.
         threshold: of line art: what is darker (1..255) is ink and all else paper; "otsu" finds it.
+        reference: a colored picture of which the colors are taken. Weights with regions give each the colors of the
+            regions there that look like it, and sample what has none; `lock` comes on top.
+        palette, histogram: of weights that need a reference, in its place: `references.Colors`, a list of colors or
+            of (color, share), or their file; or 216 numbers, as `histograms.histogram` gives them.
         render_factor: 2 to 45: the picture is looked at at 16 times as many pixels a side. Each colors otherwise; far
             above what the weights were trained on, even areas fall into patches. None is what they were trained on.
         """
@@ -149,6 +163,29 @@ class Colorizer:
         shares[flats.occurring] = painting.resized(flats.planes, flats.l.shape)
         return Regions(shares, flats.names)
 
+    def decided(self, flats, lock=None, reference=None):
+        """What `flats.sampled` of the picture `flats` is to keep: the colors of a reference, and on top what is locked;
+        both as in `colorize`."""
+        if reference is None:
+            return lock
+        if lock and not isinstance(lock, dict):
+            raise BadInput("lock: a palette, and a reference beside it: give one of the two")
+        palette = flats.carried(self.palette_of(reference))
+        for which, value in (lock or {}).items():
+            palette = palette.with_color(which, value)
+        return palette
+
+    def palette_of(self, picture):
+        """The `palettes.Palette` of a colored picture: its own colors, fitted to its regions. BadInput if it is gray,
+        or the weights know no regions."""
+        if not self.knows_regions:
+            raise BadInput(f"weights {self.name}: they know no regions; take those of a chroma of this version")
+        rgb = references.colored(picture)
+        self._check(rgb)
+        given = painters.scaled_lightness(self._reduced(rgb), self.painter.lightness)
+        flats = Flats(self.painter, given, rgb, weights=self.name)
+        return flats.palette(flats.fitted())
+
     def noises(self, noises=25, seed=0, schedule="balanced"):
         """The noises (N, latent) of `chroma` with the same arguments, (1, 0) of weights without noise. BadInput if
         given ones do not fit."""
@@ -166,7 +203,7 @@ class Colorizer:
         the generator wants it, so some of it outside the sRGB gamut."""
         if self.knows_regions:
             flats = self._flats(rgb, conditions)
-            lightness, sketch = flats.l, flats.sketch(flats.sampled(noises, conditions.get("lock")))
+            lightness, sketch = flats.l, flats.sketch(flats.sampled(noises, self._decided(flats, conditions)))
         else:
             lightness, sketch = self.painter.sketch(rgb, self._reduced, noises, **conditions)
         for a, b in zip(*np.split(sketch(slice(None)), 2), strict=True):
@@ -174,18 +211,25 @@ class Colorizer:
 
     def _paint(self, picture, noises, conditions):
         """uint8 (N, H, W, 3 or 4) of the noises (N, latent)."""
-        conditions = {name: value for name, value in conditions.items() if value not in (None, (), [], {})}
+        conditions = {
+            name: value
+            for name, value in conditions.items()
+            if value is not None and not (name in ("dots", "lock", "boxes") and isinstance(value, _SOME) and not value)
+        }
         self._check_known(conditions)
         if self.knows_regions:
             flats = self._flats(picture, conditions)
-            colorings = flats.paint(flats.sampled(noises, conditions.get("lock")))
+            colorings = flats.paint(flats.sampled(noises, self._decided(flats, conditions)))
             self.clipped = flats.clipped
             return colorings
         rgb, alpha = open_with_alpha(picture)
         return with_alpha(self._painted(rgb, alpha, noises, conditions), alpha)
 
     def _flats(self, picture, conditions):
-        return self.flats(picture, **{name: value for name, value in conditions.items() if name != "lock"})
+        return self.flats(picture, **{n: value for n, value in conditions.items() if n not in ("lock", "reference")})
+
+    def _decided(self, flats, conditions):
+        return self.decided(flats, conditions.get("lock"), conditions.get("reference"))
 
     def _painted(self, rgb, alpha, noises, conditions=()):
         """uint8 (N, H, W, 3) of weights that know no regions."""

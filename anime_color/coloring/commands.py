@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from anime_color.arguments import check_out, numbers, positive
-from anime_color.coloring import chroma, directions, dots, layers, noise, palettes
+from anime_color.coloring import chroma, directions, dots, instances, layers, noise, palettes, references
 from anime_color.coloring.colorizer import Colorizer
 from anime_color.coloring.directions import SLIDERS
 from anime_color.coloring.naming import NAMES
@@ -64,6 +64,16 @@ def add_to(commands):
         locked.add_argument(
             "--render-factor", type=positive(int), metavar="N", help="of deoldify: it looks at 16 N pixels a side"
         )
+        locked.add_argument("--reference", metavar="PICTURE", help="a colored picture whose colors are taken")
+        locked.add_argument(
+            "--boxes",
+            metavar="FILE.json|faces|objects",
+            help="of instcolor: [[left, top, right, bottom], ...], or found",
+        )
+    one.add_argument(
+        "--colors", metavar="FILE", help="of comicolorization: a reference's colors, .json or .gpl, edited"
+    )
+    one.add_argument("--save-colors", metavar="FILE", help="keep the colors of --reference: .json or .gpl")
     for picked in (one, part):
         picked.add_argument("picture", metavar="PICTURE")
         picked.add_argument("--out", required=True, metavar="OUT.png")
@@ -97,11 +107,12 @@ def _chroma(options):
     sheets, clipped = [], []
     for rgb in [open_image(picture) for picture in options.pictures]:
         if options.region or options.strip:
-            with _warnings_told():
-                flats = colorizer.flats(rgb, **said)
-            entries = flats.sampled(noises, lock)
+            with warnings_told():
+                flats = _flats(colorizer, rgb, said)
+            decided = colorizer.decided(flats, lock, said.get("reference"))
+            entries = flats.sampled(noises, decided)
             if options.region:
-                liked = flats.sampled(chosen[None], lock)[0]
+                liked = flats.sampled(chosen[None], decided)[0]
                 entries = flats.sampled(noises, flats.palette(liked).without(options.region))
                 entries[0] = liked
             colorings = flats.paint(entries)
@@ -109,7 +120,7 @@ def _chroma(options):
             if options.strip:
                 colorings = [chroma.with_strip(c, flats.palette(e)) for c, e in zip(colorings, entries, strict=True)]
         else:
-            with _warnings_told():
+            with warnings_told():
                 colorings = colorizer.chroma(rgb, noises, lock=lock, **said)
             clipped.append(colorizer.clipped)
         sheets.append(chroma.sheet(rgb, colorings))
@@ -121,6 +132,12 @@ def _colorize(options):
     check_out("--out", options.out, ".png", [options.picture])
     if options.save_palette:
         check_out("--save-palette", options.save_palette, (".json", ".gpl"), [options.picture])
+    if options.save_colors:
+        check_out("--save-colors", options.save_colors, (".json", ".gpl"), [options.picture])
+        if not options.reference:
+            raise BadInput("--save-colors: the colors of a reference; give --reference too, or leave it out")
+    if options.colors and options.reference:
+        raise BadInput("--reference and --colors both tell the colors: give one of them")
     if options.layers:
         if not os.path.isdir(os.path.dirname(options.layers) or "."):
             raise BadInput(f"--layers {options.layers}: no such folder; make it first")
@@ -128,24 +145,29 @@ def _colorize(options):
         layers.check()
     whole = options.palette and options.palette.lower().endswith(".json")
     said = _conditions(options)
+    if options.colors:
+        said["palette"] = references.load(options.colors)
     if (whole or options.character) and (options.move or "dots" in said):
         raise BadInput("--palette and --character bring their own colors: leave out --move and --dot, or use --lock")
     if options.palette and options.character:
         raise BadInput("--palette is for the same picture, --character for another one: give one of them")
+    if options.reference and (whole or options.character):
+        raise BadInput("--reference, --palette and --character each bring their own colors: give one of them")
     sliders, lock = _sliders(options.move), _lock(options.lock)
     brought = palettes.load(options.palette if whole else options.character) if whole or options.character else None
     colorizer = Colorizer.from_preset(options.weights)
     picture = _pixels(options.picture)
     chosen = _picked(colorizer.noises(options.noises, options.seed), options.pick or 1)
     facts = {"weights": colorizer.name, **_written(options.lock, said)}
+    facts |= {"reference": options.reference} if options.reference else {}
     kept = options.palette or options.character or options.save_palette or options.layers
     if not (kept or sliders):
-        with _warnings_told():
+        with warnings_told():
             colored = colorizer.colorize(picture, chosen, lock=lock, **said)
         clipped = colorizer.clipped
     else:
-        with _warnings_told():
-            flats = colorizer.flats(picture, **said)
+        with warnings_told():
+            flats = _flats(colorizer, picture, said)
         if sliders:
             found = directions.find(flats)
             chosen = found.moved(chosen, **sliders)
@@ -154,12 +176,17 @@ def _colorize(options):
         known = flats.palette(None)
         if brought is not None:
             known = brought if whole else flats.carried(brought)
+        elif options.reference:
+            known = colorizer.decided(flats, reference=said["reference"])
         for region, value in lock.items():
             known = known.with_color(region, value)
         palette = known if whole else flats.palette(flats.sampled(chosen[None], known)[0])
         if options.palette and not whole:
             palette = palette.with_gpl(options.palette)
         (colored,), clipped = flats.paint([palette]), flats.clipped
+    if options.save_colors:
+        references.Colors.of(said["reference"]).save(options.save_colors)
+        print(f"{options.save_colors}: the colors of {options.reference}, for --colors")
     if len(chosen) and not whole:
         facts |= {"noise": " ".join(f"{number:.4f}" for number in chosen)}
     if options.layers:
@@ -211,7 +238,16 @@ def _conditions(options):
     """The dots and other conditions that were given, as `Colorizer.colorize` takes them."""
     marks = options.dot + (dots.load(options.dots) if options.dots else [])
     given = {"dots": marks, "threshold": options.threshold, "render_factor": options.render_factor}
-    return {name: value for name, value in given.items() if value}
+    given = {name: value for name, value in given.items() if value}
+    if options.reference:
+        given["reference"] = references.colored(options.reference)
+    if options.boxes:
+        given["boxes"] = options.boxes if options.boxes in instances.DETECTORS else instances.load(options.boxes)
+    return given
+
+
+def _flats(colorizer, picture, said):
+    return colorizer.flats(picture, **{name: value for name, value in said.items() if name != "reference"})
 
 
 def _lock(assignments):
@@ -255,7 +291,7 @@ def _written(lock, said):
 
 
 @contextlib.contextmanager
-def _warnings_told():
+def warnings_told():
     """Prints what the library warns of as plain lines."""
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always", UserWarning)

@@ -56,6 +56,8 @@ def load(path):
 
 
 def _checked(dot, size):
+    if isinstance(dot, Dot):
+        return dot
     if not isinstance(dot, (list, tuple, np.ndarray)) or len(dot) not in (3, 4):
         raise BadInput(f"dot {dot!r}: needed is (x, y, color) or (x, y, color, radius)")
     x, y = regions.place(dot[:2], size)

@@ -3,6 +3,7 @@
     takes         what a user brings: "gray picture" (its colors, if any, are not looked at), "line art" or "photo"
     conditions    what else it listens to, by the names of the arguments of `Colorizer.colorize`
     given(rgb)    what a user would bring of a colored picture (H, W, 3): what scores and sheets show to the painter
+    said(rgb)     and what he would say beside it, by the names of the conditions
     sketch(...)   (scaled lightness (H, W), a function that gives scaled ab (2 N, rows, W), a of each coloring, then b
                   of each, of a slice of rows) of a picture, painted with noises (N, latent)
 
@@ -15,8 +16,9 @@ from functools import cached_property
 import keras
 import numpy as np
 
-from anime_color import color
+from anime_color import color, hints
 from anime_color.coloring import dots as dots_on
+from anime_color.coloring import instances, references
 from anime_color.coloring.naming import Naming
 from anime_color.coloring.painting import along, along_rows
 from data_prep import lines as line_art
@@ -34,6 +36,10 @@ def painter(generator, lightness="lab", size=None):
     lightness: "lab" or "luma", what it was trained to see. size: side of the pictures that it was trained on.
     """
     made_of, takes = {layer.name for layer in generator.layers}, set(generator.input)
+    if "reference" in takes:
+        return ReferencePainter(generator)
+    if "boxes" in takes:
+        return InstancePainter(generator, lightness)
     if "photo" in takes:
         return PhotoPainter(generator)
     if "gray" in takes:
@@ -47,18 +53,25 @@ def painter(generator, lightness="lab", size=None):
     return PlainPainter(generator, lightness)
 
 
-class PlainPainter:
+class Painter:
+    """What is so of most painters."""
+
+    takes, conditions = "gray picture", ()
+
+    def given(self, rgb):
+        return rgb if self.takes != "line art" else drawing_of(rgb)
+
+    def said(self, rgb):
+        return {}
+
+
+class PlainPainter(Painter):
     """Paints with any generator of l, and of noise if it has any; its colors are enlarged along the lines of the
     picture."""
-
-    takes = "gray picture"
 
     def __init__(self, generator, lightness="lab"):
         self.generator, self.lightness = generator, lightness
         self.conditions = ("noise",) if "noise" in generator.input else ()
-
-    def given(self, rgb):
-        return rgb
 
     def sketch(self, rgb, reduced, noises):
         given, lightness = scaled_lightness(reduced(rgb), self.lightness), color.rgb_to_lab(rgb)[..., 0]
@@ -72,11 +85,11 @@ class PlainPainter:
         return lightness, along_rows(planes, given[0, ..., 0], lightness)
 
 
-class RegionPainter:
+class RegionPainter(Painter):
     """Asks a generator that is made of regions and palette: what it sees, what it samples, what the regions are. A
     `flats.Flats` paints with it."""
 
-    takes, conditions = "gray picture", ("noise", "lock", "dots")
+    conditions = ("noise", "lock", "dots", "reference")
     draws_lightness = False
 
     def __init__(self, generator, lightness="lab"):
@@ -84,9 +97,6 @@ class RegionPainter:
         seen = generator.get_layer("painting").input[0], generator.get_layer("tokens_of_regions").output
         self.read = keras.Model(generator.input["l"], seen)
         self.sampler = generator.get_layer("sampler")
-
-    def given(self, rgb):
-        return rgb
 
     def shaded(self, rgb, reduced, dots=None, threshold=None):
         """The picture (H, W, 3) whose lightness is cut into regions: the given one."""
@@ -121,16 +131,13 @@ class RegionPainter:
         return Naming(self)
 
 
-class LinePainter:
+class LinePainter(Painter):
     """Paints line art with a generator of lines and hints, once: what changes the coloring are dots."""
 
     takes, conditions = "line art", ("dots", "threshold")
 
     def __init__(self, generator):
         self.generator, self.factor = generator, generator.get_layer("small_lines").pool_size[0]
-
-    def given(self, rgb):
-        return drawing_of(rgb)
 
     def sketch(self, rgb, reduced, noises, dots=None, threshold=None):
         lightness, *ab = drawn(self.generator, self.factor, ink_of(rgb, threshold), reduced, dots)
@@ -142,7 +149,7 @@ class ShadedPainter(RegionPainter):
     """The door of `RegionPainter` for line art: a network draws the lightness that the lines stand for, and all that
     can be done with regions can be done with that."""
 
-    takes, conditions = "line art", ("noise", "lock", "dots", "threshold")
+    takes, conditions = "line art", ("noise", "lock", "dots", "reference", "threshold")
     draws_lightness = True
 
     def __init__(self, generator):
@@ -150,25 +157,76 @@ class ShadedPainter(RegionPainter):
         self.shading = generator.get_layer("shading")
         self.factor = self.shading.get_layer("stem").factor
 
-    def given(self, rgb):
-        return drawing_of(rgb)
-
     def shaded(self, rgb, reduced, dots=None, threshold=None):
         """A gray picture (H, W, 3): the lines (H, W, 3), filled with lightness; a dot's is that of its color."""
         (lightness,) = drawn(self.shading, self.factor, ink_of(rgb, threshold), reduced, dots)
         return color.lab_to_rgb(np.stack([np.clip(lightness, -1, 1), *np.zeros((2, *rgb.shape[:2]), "float32")], -1))
 
 
-class PhotoPainter:
+class ReferencePainter(Painter):
+    """Paints with a generator of a reference's colors and of dots, once: of line art, which it sees as ink and paper,
+    or of a gray picture. The picture is shown to it in the middle of a white square."""
+
+    def __init__(self, generator):
+        self.generator, self.drawn = generator, "lines" in generator.input
+        self.takes = "line art" if self.drawn else "gray picture"
+        self.conditions = (*references.CONDITIONS, "dots", *(["threshold"] if self.drawn else []))
+        self.cells = generator.input["hints"].shape[1:3]
+
+    def said(self, rgb):
+        return {"reference": rgb}
+
+    def sketch(self, rgb, reduced, noises, dots=None, threshold=None, **told):
+        reference = references.histogram(**told)
+        guide = ink_of(rgb, threshold) if self.drawn else rgb
+        square, place = _in_square(guide)
+        small = reduced(square)
+        if self.drawn:
+            shown = (small > hints.PAPER)[None, ..., None].astype("float32")
+            small, guide = small / np.float32(255), square / np.float32(255)
+        else:
+            shown = color.rgb_to_lab(small)[None, ..., :1]
+            small, guide = shown[0, ..., 0], color.rgb_to_lab(square)[..., 0]
+        top, left = place[0].start, place[1].start
+        moved = [d._replace(x=d.x + left, y=d.y + top) for d in dots_on.checked(dots or [], rgb.shape[:2])]
+        given = {"hints": dots_on.plane(moved, guide.shape, self.cells)[None], "reference": reference[None]}
+        painted = self.generator.predict_on_batch({("lines" if self.drawn else "l"): shown, **given})[0]
+        lightness, *ab = along(np.moveaxis(painted, -1, 0), small, guide)[:, *place]
+        if not self.drawn:
+            lightness = guide[place]
+        else:  # ink stays black, whatever was painted
+            lightness = (np.clip(lightness, -1, 1) + 1) * guide[place] - 1
+        ab = np.stack(ab)
+        return lightness, lambda rows: ab[:, rows]
+
+
+class InstancePainter(Painter):
+    """Paints with a generator that looks at what is in boxes apart, once; without any, at the whole picture alone."""
+
+    conditions = ("boxes",)
+
+    def __init__(self, generator, lightness="lab"):
+        self.generator, self.lightness = generator, lightness
+
+    def sketch(self, rgb, reduced, noises, boxes=None):
+        given, size = scaled_lightness(reduced(rgb), self.lightness), rgb.shape[:2]
+        found = np.float32(instances.boxes(boxes or [], rgb) or [(0, 0, *size[::-1])])
+        found *= np.float32([small / side for small, side in zip(given.shape[1:3], size, strict=True)] * 2)[
+            [1, 0, 3, 2]
+        ]
+        valid = np.full((1, len(found)), float(bool(boxes)), "float32")
+        painted = self.generator.predict_on_batch({"l": given, "boxes": found[None], "box_valid": valid})[0]
+        ab = along(np.moveaxis(painted[..., 1:], -1, 0), given[0, ..., 0], color.rgb_to_lab(rgb)[..., 0])
+        return color.rgb_to_lab(rgb)[..., 0], lambda rows: ab[:, rows]
+
+
+class PhotoPainter(Painter):
     """Turns photos into pictures of their own lightness and color, once, with a generator of photos."""
 
-    takes, conditions = "photo", ()
+    takes = "photo"
 
     def __init__(self, generator):
         self.generator = generator
-
-    def given(self, rgb):
-        return rgb
 
     def sketch(self, rgb, reduced, noises):
         small = color.scale_rgb(reduced(rgb))
@@ -183,20 +241,17 @@ class PhotoPainter:
         return lab[..., 0], lambda rows: ab[:, rows]
 
 
-class RenderPainter:
+class RenderPainter(Painter):
     """Paints with a generator that makes a whole sRGB picture of a gray one, once.
 
     As DeOldify has it, the picture is stretched to a square of 16 * `render_factor` pixels; of what is rendered the
     colors are kept, the U and V of YUV, and the luma is not. Ours: colors are enlarged along the lines of the picture.
     """
 
-    takes, conditions = "gray picture", ("render_factor",)
+    conditions = ("render_factor",)
 
     def __init__(self, generator, size):
         self.generator, self.usual = generator, max(RENDER_FACTORS[0], size // 16)
-
-    def given(self, rgb):
-        return rgb
 
     def sketch(self, rgb, reduced, noises, render_factor=None):
         side = 16 * checked_render_factor(render_factor or self.usual)
@@ -206,6 +261,17 @@ class RenderPainter:
         kept = color.rgb_to_lab(color.with_luma(color.unscale_rgb(rendered), small))
         ab = along(np.moveaxis(kept[..., 1:], -1, 0), color.scale_rgb(small), color.scale_rgb(gray))
         return color.rgb_to_lab(rgb)[..., 0], lambda rows: ab[:, rows]
+
+
+def _in_square(picture):
+    """(A picture (H, W) or (H, W, 3) in the middle of a white square, where it lies there: slices of rows and
+    columns)."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    place = tuple(slice((side - length) // 2, (side - length) // 2 + length) for length in (height, width))
+    square = np.full((side, side, *picture.shape[2:]), 255, "uint8")
+    square[place] = picture
+    return square, place
 
 
 def checked_render_factor(factor):
@@ -253,8 +319,8 @@ def drawn(network, factor, lines, reduced, dots):
     """What a network of lines and hints, the latter `factor` times smaller, paints: planes (C, H, W) of lines uint8
     (H, W) with dots."""
     small = reduced(lines) / np.float32(255)
-    hints = dots_on.plane(dots or [], lines.shape, [side // factor for side in small.shape])
-    painted = network.predict_on_batch({"lines": small[None, ..., None], "hints": hints[None]})[0]
+    plane = dots_on.plane(dots or [], lines.shape, [side // factor for side in small.shape])
+    painted = network.predict_on_batch({"lines": small[None, ..., None], "hints": plane[None]})[0]
     return along(np.moveaxis(painted, -1, 0), small, lines / np.float32(255))
 
 

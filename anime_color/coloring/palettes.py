@@ -158,7 +158,7 @@ def lab_of(value):
 def load(path):
     """The `Palette` of a JSON file. BadInput says what is wrong with it."""
     try:
-        described = json.loads(_text(path))
+        described = json.loads(text_of(path))
         found = described["format"]
         regions = described["regions"] if found == FORMAT else []
         names = tuple(region["name"] for region in regions)
@@ -188,16 +188,25 @@ def load(path):
 
 def read_gpl(path):
     """The colors of a GPL file, uint8 (N, 3). BadInput says what is wrong with it."""
-    lines = _text(path).splitlines()
+    return np.array([rgb for rgb, _ in gpl_rows(path)], "uint8").reshape(-1, 3)
+
+
+def gpl_rows(path):
+    """The entries of a GPL file: [((red, green, blue), name), ...]. BadInput says what is wrong with it."""
+    lines = text_of(path).splitlines()
     if not lines or lines[0].strip() != "GIMP Palette":
         raise BadInput(f"{path}: not a GPL palette: its first line is not 'GIMP Palette'")
-    found = [line.split()[:3] for line in lines[1:] if line.strip()[:1].isdigit()]
-    if not all(len(color) == 3 and all(part.isdigit() and int(part) <= 255 for part in color) for color in found):
-        raise BadInput(f"{path}: not a GPL palette: a color has three numbers from 0 to 255; save the palette again")
-    return np.array(found, "uint8").reshape(-1, 3)
+    found = [line.split(maxsplit=3) for line in lines[1:] if line.strip()[:1].isdigit()]
+    for number, entry in enumerate(found):
+        if len(entry) < 3 or not all(part.isdigit() and int(part) <= 255 for part in entry[:3]):
+            raise BadInput(
+                f"{path}: not a GPL palette: color {number} has not three numbers from 0 to 255; save the palette again"
+            )
+    return [(tuple(map(int, entry[:3])), entry[3].strip() if len(entry) == 4 else "") for entry in found]
 
 
-def _text(path):
+def text_of(path):
+    """The text of a palette's file. BadInput if it has none."""
     try:
         return Path(path).read_text("utf-8")
     except FileNotFoundError as error:

@@ -24,7 +24,7 @@ def mask(region, size):
                 f"mask of {found.shape[1]}x{found.shape[0]} px for a picture of {width}x{height} px: give the same size"
             )
     elif len(region) == 4 and all(np.ndim(side) == 0 for side in region):
-        left, top, right, bottom = (_whole(side, f"box {region}") for side in region)
+        left, top, right, bottom = (whole_number(side, f"box {region}") for side in region)
         if not (0 <= left < right <= width and 0 <= top < bottom <= height):
             raise BadInput(
                 f"box {left, top, right, bottom}: needed is 0 <= left < right <= {width}, 0 <= top < bottom <= {height}"
@@ -43,13 +43,13 @@ def place(click, size):
     height, width = size
     if len(click) != 2 if isinstance(click, (list, tuple)) else np.shape(click) != (2,):
         raise BadInput(f"place {click}: needed is (x, y)")
-    x, y = (_whole(number, f"place {click}") for number in click)
+    x, y = (whole_number(number, f"place {click}") for number in click)
     if not (0 <= x < width and 0 <= y < height):
         raise BadInput(f"place {x, y}: outside the picture of {width}x{height} px")
     return x, y
 
 
-def _whole(number, where):
+def whole_number(number, where):
     if isinstance(number, bool) or not isinstance(number, numbers.Real) or not float(number).is_integer():
         raise BadInput(f"{where}: needed are whole numbers of pixels")
     return int(number)

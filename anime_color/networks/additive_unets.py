@@ -1,9 +1,12 @@
-"""The two-stage line-art system: one U-Net plan for draft and coloring, joined by sums (Lee and Lee 2019/2020)."""
+"""Line art and a small coloring of it in, a coloring out: one U-Net plan, for both networks of the two-stage system,
+where its joins are sums (Lee and Lee 2019/2020), and for the second stage of Comicolorization (Furusawa et al.
+2017)."""
 
 import keras
 from keras import layers
 
-from anime_color.networks.blocks import normal
+from anime_color.color import AB_SCALE, LIGHTNESS_SCALE
+from anime_color.networks.blocks import BlackAndWhite, normal
 from data_prep.errors import BadInput
 
 # encoder: (growth, kernel, strides); every second layer halves. decoder: (growth, whether it doubles)
@@ -36,22 +39,7 @@ def additive_unet(given, name, width=64, join="add"):
             x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{label}_normalization")(x)
         return layers.LeakyReLU(0.2, name=f"{label}_activation")(x)
 
-    def joined(x, other, label):
-        together = layers.Add if join == "add" else layers.Concatenate
-        return together(name=f"{label}_join")([other, x])
-
-    x, encoded = layers.Concatenate(name="given")([lines, colors]), []
-    for i, (growth, kernel, strides) in enumerate(ENCODER):
-        x = block(x, layers.Conv2D, growth, kernel, strides, f"E{i}")
-        encoded.append(x)
-    x = encoded[7]  # E7 and E8 are joined first
-    for i, (growth, doubles) in zip(range(8, 0, -1), DECODER, strict=True):
-        if doubles:
-            x = joined(x, encoded[i], f"D{i}")
-            x = block(x, layers.Conv2DTranspose, growth, 4, 2, f"D{i}")
-        else:
-            x = block(x, layers.Conv2D, growth, 3, 1, f"D{i}")
-    x = joined(x, encoded[0], "out")
+    x = _u_net(layers.Concatenate(name="given")([lines, colors]), width, join, block)
     lab = layers.Conv2D(
         3,
         3,
@@ -63,6 +51,66 @@ def additive_unet(given, name, width=64, join="add"):
         name="lab",
     )(x)
     return keras.Model({"lines": lines, given: colors}, lab, name=name)
+
+
+def _u_net(x, width, join, block):
+    """The plan, of x (B, H, W, C) to features (B, H, W, width / 2), or twice as many channels where joins concatenate.
+
+    block: function (x, kind of convolution, growth, kernel, strides, name) -> x.
+    """
+
+    def joined(x, other, label):
+        together = layers.Add if join == "add" else layers.Concatenate
+        return together(name=f"{label}_join")([other, x])
+
+    encoded = []
+    for i, (growth, kernel, strides) in enumerate(ENCODER):
+        x = block(x, layers.Conv2D, growth, kernel, strides, f"E{i}")
+        encoded.append(x)
+    x = encoded[7]  # E7 and E8 are joined first
+    for i, (growth, doubles) in zip(range(8, 0, -1), DECODER, strict=True):
+        if doubles:
+            x = joined(x, encoded[i], f"D{i}")
+            x = block(x, layers.Conv2DTranspose, growth, 4, 2, f"D{i}")
+        else:
+            x = block(x, layers.Conv2D, growth, 3, 1, f"D{i}")
+    return joined(x, encoded[0], "out")
+
+
+def comic_enlarger(width=64):
+    """The second stage of Comicolorization: {"lines" (B, H, W, 1), "draft" (B, H, W, 3), scaled lab} -> scaled lab
+    (B, H, W, 3), for any multiples of 16; 18,639,619 trained parameters at width 64."""
+    lines = layers.Input((None, None, 1), name="lines")
+    draft = layers.Input((None, None, 3), name="draft")
+
+    def block(x, convolution, growth, kernel, strides, label):
+        x = convolution(
+            int(growth * width), kernel, strides=strides, padding="same", kernel_initializer="lecun_normal", name=label
+        )(x)
+        x = layers.BatchNormalization(momentum=0.9, epsilon=2e-5, name=f"{label}_normalization")(x)
+        return layers.ReLU(name=f"{label}_activation")(x)
+
+    hundredths = [LIGHTNESS_SCALE / 100, AB_SCALE / 100, AB_SCALE / 100], [LIGHTNESS_SCALE / 100, 0.0, 0.0]
+    x = layers.Concatenate(name="given")([lines, layers.Rescaling(*hundredths, name="hundredths")(draft)])
+    x = _u_net(x, width, "concatenate", block)
+    fifties = layers.Conv2D(3, 3, padding="same", kernel_initializer="lecun_normal", dtype="float32", name="fifties")(x)
+    lab = layers.Rescaling([1.0, 50 / AB_SCALE, 50 / AB_SCALE], dtype="float32", name="lab")(fifties)
+    return keras.Model({"lines": lines, "draft": draft}, lab, name="enlarger")
+
+
+def comic_generator_in_two_stages(draft, enlarger):
+    """{"lines" (B, 2S, 2S, 1), "hints" (B, S, S, 3), "reference" (B, 216)} -> {"lab" (B, 2S, 2S, 3), "labels"}, of the
+    two trained networks of Comicolorization: a draft of the halved lines, and what enlarges it along the lines."""
+    side = draft.input["lines"].shape[1]
+    given = {
+        "lines": layers.Input((2 * side, 2 * side, 1), name="lines"),
+        **{name: layers.Input(draft.input[name].shape[1:], name=name) for name in ("hints", "reference")},
+    }
+    small = layers.AveragePooling2D(2, name="small_lines")(given["lines"])
+    painted = draft({**given, "lines": BlackAndWhite(name="small_ink")(small)})
+    enlarged = layers.UpSampling2D(2, name="enlarged_draft")(painted["lab"])
+    lab = enlarger({"lines": given["lines"], "draft": enlarged})
+    return keras.Model(given, {**painted, "lab": lab}, name="generator")
 
 
 def two_stage_generator(draft, coloring, factor=4):

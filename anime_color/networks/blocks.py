@@ -3,6 +3,7 @@
 import keras
 from keras import initializers, layers, ops
 
+from anime_color.hints import PAPER
 from data_prep.errors import BadInput
 
 UNET_MULTIPLE = 32  # the generators of the GAN recipes halve the picture five times
@@ -160,6 +161,17 @@ class ReflectionPadding(layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"reach": self.reach}
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class BlackAndWhite(layers.Layer):
+    """Lines of 0 ink .. 1 paper, cut at `hints.PAPER`: each pixel is 0 or 1."""
+
+    def call(self, x):
+        return ops.cast(x > PAPER / 255, x.dtype)
+
+    def compute_output_shape(self, shape):
+        return shape
 
 
 def convolution(x, filters, kernel, strides, name):

@@ -1,14 +1,15 @@
 """Colorizers that fuse what the whole picture is with what each place is.
 
 The global features are one vector a picture: they are repeated at every place, beside the local ones, and a 1x1
-convolution mixes the two (Iizuka et al. 2016). ChromaGAN: Vitoria, Raad and Ballester (WACV 2020). Convolutions with
-ReLU are normalized after it, where they are.
+convolution mixes the two (Iizuka et al. 2016). ChromaGAN: Vitoria, Raad and Ballester (WACV 2020), normalized after
+ReLU. Comicolorization: Furusawa, Hiroshiba, Ogaki and Odagiri (2017), normalized before it.
 """
 
 import keras
-from keras import layers
+from keras import layers, ops
 
-from anime_color.color import UNIT_OFFSET, UNIT_SCALE
+from anime_color.color import AB_SCALE, LAB_LEAST, LAB_MOST, UNIT_OFFSET, UNIT_SCALE, scale
+from anime_color.histograms import BINS
 from anime_color.networks.blocks import check_multiple
 
 VGG_BLOCKS = ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8))  # channels of each convolution, in units of the width
@@ -78,16 +79,113 @@ def load_vgg_trunk(network, trunk):
             network.get_layer(name).set_weights(trunk.get_layer(name).get_weights())
 
 
-def fused(local, summary, filters, name):
+def fused(local, summary, filters, name, initializer="glorot_uniform"):
     """Local features (batch, h, w, C) and one vector a picture (batch, D), mixed at each place: (batch, h, w,
     filters)."""
     height, width = local.shape[1:3]
     x = layers.RepeatVector(height * width, name=f"{name}_repeated")(summary)
     x = layers.Reshape((height, width, summary.shape[-1]), name=f"{name}_tiled")(x)
-    return _convolution(layers.Concatenate(name=f"{name}_joined")([local, x]), filters, name, kernel=1)
+    x = layers.Concatenate(name=f"{name}_joined")([local, x])
+    return _convolution(x, filters, name, kernel=1, kernel_initializer=initializer)
 
 
 def _convolution(x, filters, name, kernel=3, normalize=False, **options):
     """A convolution with ReLU, and batch normalization behind it."""
     x = layers.Conv2D(filters, kernel, padding="same", activation="relu", name=name, **options)(x)
     return layers.BatchNormalization(name=f"{name}_normalization")(x) if normalize else x
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class Dotted(layers.Layer):
+    """What the networks of Comicolorization read (batch, H, W, 3), of a drawing in 0..1 (batch, H, W, 1) and hints
+    (batch, H, W, 3): the drawing, and two planes of zeros; at a dot L*/100, a* and b* of its color, unscaled."""
+
+    def call(self, drawing, hints):
+        told = ops.cast(hints[..., 2:] > 0, hints.dtype)
+        drawing = drawing + told * (2 * hints[..., 2:] - 1 - drawing)
+        return ops.concatenate([drawing, AB_SCALE * hints[..., :2]], -1)
+
+    def compute_output_shape(self, drawing_shape, hints_shape):
+        return hints_shape
+
+
+@keras.saving.register_keras_serializable("anime_color")
+class Palette(layers.Layer):
+    """1 for the bins of a histogram with more than a least share, else 0: the blended pixels of borders fill many bins
+    with a few pixels each."""
+
+    def __init__(self, least=0.0, **options):
+        super().__init__(**options)
+        self.least = least
+
+    def call(self, histogram):
+        return ops.cast(histogram > self.least, histogram.dtype)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return super().get_config() | {"least": self.least}
+
+
+def comic_generator(size=224, labels=428, width=64, given="lines", reads="palette", least=0.0):
+    """{given: (batch, S, S, 1), "hints": (batch, S, S, 3), "reference": (batch, 216)} -> {"lab": (batch, S, S, 3),
+    "labels": (batch, K), logits}, bound to `size`: Comicolorization.
+
+    Low-level features, eight times smaller, are shared by the middle and the global branch. The colors of the reference
+    are fused with the global features, so nothing tells where in the reference they were. The picture is painted at
+    half its size. `color_path` is the part without the labels.
+
+    size: S, a multiple of 32.
+    labels: K, of the head for characters; 0 leaves it out.
+    width: channels of the first convolution, which all others are in units of; even.
+    given: "lines", 0 ink .. 1 paper, of which lightness is painted, too; or "l", whose lightness is kept.
+    reads: "palette" or "histogram", which of them it makes of the reference, a histogram.
+    least: share above which a bin belongs to the palette.
+
+    42,722,287 trained parameters as published, 42,239,043 without the labels.
+    """
+    check_multiple(size)
+    picture = layers.Input((size, size, 1), name=given)
+    hints = layers.Input((size, size, 3), name="hints")
+    reference = layers.Input((BINS,), name="reference")
+    colors = Palette(least, name="palette")(reference) if reads == "palette" else reference
+    drawing = picture if given == "lines" else layers.Rescaling(0.5, 0.5, name="unit_l")(picture)
+    x = Dotted(name="dotted")(drawing, hints)
+    for i, (first, second) in enumerate([(1, 2), (2, 4), (4, 8)], 1):
+        x = _active(x, first * width, f"low{i}_1", strides=2)
+        x = _active(x, second * width, f"low{i}_2")
+    middle = _active(_active(x, 8 * width, "middle1"), 4 * width, "middle2")
+    for i in (1, 2):
+        x = _active(x, 8 * width, f"global{i}_1", strides=2)
+        x = _active(x, 8 * width, f"global{i}_2")
+    summary = _active(layers.Flatten(name="global_flat")(x), 16 * width, "global_dense1")
+    tap = _active(summary, 8 * width, "global_dense2")
+    summary = layers.Concatenate(name="summary")([_active(tap, 4 * width, "global_dense3"), colors])
+    x = fused(middle, summary, 4 * width, "fusion", "lecun_normal")
+    x = layers.UpSampling2D(2, name="decoder1_enlarged")(_active(x, 2 * width, "decoder1"))
+    x = _active(_active(x, width, "decoder2"), width, "decoder3")
+    x = _active(layers.UpSampling2D(2, name="decoder3_enlarged")(x), width // 2, "decoder4")
+    x = layers.Conv2D(3, 3, padding="same", activation="sigmoid", dtype="float32", name="unit_lab")(x)
+    x = layers.UpSampling2D(2, dtype="float32", name="unit_lab_enlarged")(x)
+    least, most = scale(LAB_LEAST), scale(LAB_MOST)
+    lab = layers.Rescaling((most - least).tolist(), least.tolist(), dtype="float32", name="lab")(x)
+    if given == "l":
+        lab = layers.Concatenate(name="kept_l", dtype="float32")([picture, lab[..., 1:]])
+    outputs = {"lab": lab}
+    if labels:
+        x = _normalized(layers.Dense(8 * width, kernel_initializer="lecun_normal", name="label_dense")(tap), "label")
+        outputs["labels"] = layers.Dense(labels, dtype="float32", name="labels")(x)
+    return keras.Model({given: picture, "hints": hints, "reference": reference}, outputs, name="generator")
+
+
+def _active(x, filters, name, strides=1):
+    """A 3x3 convolution, or a dense layer for vectors; normalized, then ReLU."""
+    options = {"kernel_initializer": "lecun_normal", "name": name}
+    flat = len(x.shape) == 2
+    layer = layers.Dense(filters, **options) if flat else layers.Conv2D(filters, 3, strides, "same", **options)
+    return layers.ReLU(name=f"{name}_activation")(_normalized(layer(x), name))
+
+
+def _normalized(x, name):
+    return layers.BatchNormalization(momentum=0.9, epsilon=2e-5, name=f"{name}_normalization")(x)

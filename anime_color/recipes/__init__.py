@@ -5,7 +5,18 @@ from importlib import import_module
 
 from data_prep.errors import BadInput
 
-NAMES = ("chroma", "gan", "wgan_gp", "chroma_lines", "two_stage", "cartoongan", "chromagan", "deoldify")
+NAMES = (
+    "chroma",
+    "gan",
+    "wgan_gp",
+    "chroma_lines",
+    "two_stage",
+    "cartoongan",
+    "chromagan",
+    "deoldify",
+    "comicolorization",
+    "instcolor",
+)
 PRESETS = ("tiny", "practical", "faithful")
 
 

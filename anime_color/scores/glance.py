@@ -39,7 +39,7 @@ def scores(colorizer, real, noises):
     all faces at once, so a little high: read how it changes."""
     each, summaries = [], []
     for rgb in real.rgb:
-        colorings = colorizer.chroma(colorizer.given(rgb), noises)
+        colorings = colorizer.chroma(colorizer.given(rgb), noises, **colorizer.said(rgb))
         summaries.append(real.features(colorings)[0])
         lab = color.unscale(color.rgb_to_lab(colorings))
         original = color.unscale(color.rgb_to_lab(rgb))

@@ -56,7 +56,11 @@ def side_by_side(
     for name, one in zip(names, found, strict=True):
         about = {key: one.description.get(key) for key in ("recipe", "settings", "steps", "minutes")}
         about["trained_on"] = one.description.get("faces")
-        trained.append(systems.of_colorizer(Colorizer.from_preset(name), noises, seed, about))
+        colorizer = Colorizer.from_preset(name)
+        trained.append(systems.of_colorizer(colorizer, noises, seed, about))
+        if colorizer.needs_reference:
+            known = Faces(folder, flips=False, shuffle=False)
+            trained.append(systems.cross_reference(colorizer, known, noises, seed, about))
     photos = [system.name for system in trained if system.takes == "photo"]
     if photos and (len(photos) < len(trained) or not others):
         raise BadInput(

@@ -27,24 +27,39 @@ class System:
 
 def of_colorizer(colorizer, noises=25, seed=0, about=None):
     """The system of a `Colorizer`, with the `noises` noises of a chroma sheet, the same for every face; one coloring a
-    face from weights without noise."""
+    face from weights without noise. Weights that need a reference get the face itself."""
     latents = colorizer.noises(noises, seed)
 
     def paint(number, rgb):
-        return np.stack(list(colorizer.lab(colorizer.given(rgb), latents)))
+        return np.stack(list(colorizer.lab(colorizer.given(rgb), latents, **colorizer.said(rgb))))
 
     def hinted(rgb, dots):
-        return next(colorizer.lab(colorizer.given(rgb), latents[:1], dots=dots))
+        return next(colorizer.lab(colorizer.given(rgb), latents[:1], dots=dots, **colorizer.said(rgb)))
 
     drawn = colorizer.takes == "line art"
     return System(
-        colorizer.name,
+        f"{colorizer.name}, same reference" if colorizer.needs_reference else colorizer.name,
         paint,
         dict(about or {}),
         takes=colorizer.takes,
         hinted=hinted if drawn else None,
         varied=len(latents) > 1,
     )
+
+
+def cross_reference(colorizer, faces, noises=25, seed=0, about=None):
+    """The system of a `Colorizer` that takes a reference, each face colored as `noises` others are: drawn from `faces`
+    (a `faces.Faces`), the same for every face."""
+    chosen = np.random.default_rng(seed).choice(faces.count, noises, replace=noises > faces.count)
+    told, latents = [{"reference": rgb} for rgb in faces.rgb(chosen)], colorizer.noises(noises, seed)
+
+    def paint(number, rgb):
+        given = colorizer.given(rgb)
+        some = zip(told, np.resize(latents, (noises, latents.shape[1])), strict=True)
+        return np.stack([next(colorizer.lab(given, noise[None], **reference)) for reference, noise in some])
+
+    name = f"{colorizer.name}, cross-reference"
+    return System(name, paint, dict(about or {}), takes=colorizer.takes, varied=noises > 1)
 
 
 def one_noise(system):

@@ -152,7 +152,7 @@ class Sheets(keras.callbacks.Callback):
         if epoch and steps // self.STEPS == (steps - self.params["steps"]) // self.STEPS:
             return
         rows = [
-            chroma.row(face, self.colorizer.chroma(g, self.noises), g)
+            chroma.row(face, self.colorizer.chroma(g, self.noises, **self.colorizer.said(face)), g)
             for face, g in zip(self.rgb, self.given, strict=True)
         ]
         path = self.folder / f"epoch-{epoch + 1:04d}.png"

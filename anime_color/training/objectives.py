@@ -117,3 +117,16 @@ def l2_loss(predicted, target):
 def l1_loss(predicted, target):
     """Mean absolute difference."""
     return ops.mean(ops.abs(predicted - target))
+
+
+def multi_label_loss(logits, labels):
+    """Mean binary cross-entropy of logits (batch, K) against labels 0 or 1, of which any number may hold; ln 2 at
+    logits 0."""
+    return ops.mean(ops.softplus(logits) - labels * logits)
+
+
+def huber_loss(predicted, target, delta):
+    """Smooth L1: d^2 / (2 delta) of differences d below delta, else |d| - delta / 2; the sum over the last axis, the
+    mean over the others (Girshick 2015; 0.5 delta at d = delta)."""
+    off = ops.abs(predicted - target)
+    return ops.mean(ops.sum(ops.where(off < delta, off * off / (2 * delta), off - delta / 2), -1))

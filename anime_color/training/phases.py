@@ -144,6 +144,8 @@ class Phase:
     keep_best: name of a logged loss or score; the phase ends with the averaged generator of the whole pass in which it
         was lowest, or highest with a minus before the name, instead of the last one. By a score, what the phase began
         with counts, too.
+    begin: function(networks), called once before the first step of a phase that follows another: it puts the weights
+        of networks trained until then into those that begin with them.
     """
 
     name: str
@@ -153,11 +155,21 @@ class Phase:
     pictures: dict[str, Callable] = field(default_factory=dict)
     until: tuple[str, Callable] | None = None
     keep_best: str = ""
+    begin: Callable | None = None
 
 
 def given(name):
     """Pictures of a scene: those that its batch holds under this name."""
     return lambda scene: scene.batch[name]
+
+
+def decay(network, weight):
+    """The terms of weight decay of a network: half the sum of the squares of all that is trained in it; none for 0."""
+
+    def squares(scene):
+        return sum(ops.sum(ops.square(v)) for v in scene.networks[network].trainable_variables) / 2
+
+    return (Term("decay", squares, weight),) if weight else ()
 
 
 def falling(start=0.5, least=0.05):

@@ -153,6 +153,12 @@ class Trainer(engine.StepModel):
         if self.steps_done:
             self.networks["generator"].set_weights(self.averaged.get_weights())
 
+    def begin_phase(self, phase):
+        """Before the first step of a phase that follows another."""
+        if phase.begin:
+            phase.begin(self.networks)
+            self.averaged.set_weights(self.networks["generator"].get_weights())
+
     def step(self, batch):
         """One train step.
 

@@ -53,6 +53,7 @@ class Turns:
             passes += -(-(steps - before) // len(self._batches_of(current, faces)))
             before = steps
             self.trainer.end_phase()
+            self.trainer.begin_phase(self.phases[number])
             self.trainer.phase_now.assign([number, before, passes])
             self.trainer.phase_began.assign(spent)
         return self._batches_of(number, faces), steps - before, passes

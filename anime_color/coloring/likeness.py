@@ -1,0 +1,70 @@
+"""Which character a panel shows: the reference that looks most like it.
+
+A guess, for nothing here knows the characters: pages let users correct it. Gray panels are compared by what the
+classifier of characters sees in them; line art by how its lines run (HOG, Dalal and Triggs 2005).
+"""
+
+from functools import cache
+
+import keras
+import numpy as np
+from PIL import Image
+from skimage.feature import hog
+
+from anime_color import color
+from anime_color.coloring.painters import drawing_of
+from anime_color.networks import teachers
+
+FRAME = 0.04  # share of a panel's sides in which its frame may be
+INK = 200  # luma of 255 below which a pixel of line art is drawn on
+CELL = 8  # pixels in which the directions of lines are counted
+
+
+def likest(panels, references, drawn):
+    """The name of the reference that each of the panels, uint8 (H, W, 3), looks most like.
+
+    references: {name: uint8 (H, W, 3)}, colored. drawn: whether the panels are line art.
+    """
+    if not panels or len(references) == 1:
+        return list(references)[:1] * len(panels)
+    looks = _of_lines if drawn else _of_lightness
+    known = np.stack([looks(drawing_of(rgb) if drawn else rgb) for rgb in references.values()])
+    seen = np.stack([looks(_without_frame(panel)) for panel in panels])
+    known, seen = (some - known.mean(0) for some in (known, seen))  # what all characters share says nothing
+    known, seen = (some / (np.linalg.norm(some, axis=1, keepdims=True) + 1e-6) for some in (known, seen))
+    return [list(references)[number] for number in (seen @ known.T).argmax(1)]
+
+
+def _of_lines(rgb):
+    gray = color.luma(rgb)
+    rows, columns = np.nonzero(gray < INK)
+    if len(rows):
+        gray = gray[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return hog(_square(gray), pixels_per_cell=(CELL, CELL), cells_per_block=(1, 1))
+
+
+def _of_lightness(rgb):
+    lightness = color.rgb_to_lab(_square(rgb))[None, ..., :1]
+    return _character_features().predict_on_batch(lightness)[0]
+
+
+@cache
+def _character_features():
+    network = teachers.find("characters").network
+    return keras.Model(network.input, network.get_layer("pool").output)
+
+
+def _square(picture):
+    """At the size that the classifier was trained on, in the middle of white."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    square = np.full((side, side, *picture.shape[2:]), 255, "uint8")
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = picture
+    size = (teachers.CHARACTERS_SIZE, teachers.CHARACTERS_SIZE)
+    return np.asarray(Image.fromarray(square).resize(size, Image.Resampling.BOX))
+
+
+def _without_frame(panel):
+    rows, columns = (round(FRAME * side) for side in panel.shape[:2])
+    return panel[rows : len(panel) - rows, columns : panel.shape[1] - columns]

@@ -5,8 +5,7 @@ Paper: Su, Chu and Huang, Instance-aware Image Colorization (CVPR 2020); the pla
 Three phases. "whole": the network of the whole picture. "instance": the one of instances, which begins as a copy of it
 and sees one box of each picture, stretched. "fusion": the first once more, with 13 modules that fuse what the second
 saw in up to 8 boxes; only these, the last convolution and the output are trained, and nothing else of it moves. The
-loss is ten times the Huber loss of ab, nothing else: no critic, so colors are safe rather than bold. Without boxes the
-first network alone paints.
+loss is ten times the Huber loss of ab, nothing else. Without boxes the first network alone paints.
 
 `Settings.faithful()` has the published size: 34,187,027 trained parameters each, 1,078,266 of the modules, 256 px, one
 picture at a time in the last phase. Ours: it begins from scratch, for the weights of Zhang et al. cannot be had here;
@@ -15,7 +14,9 @@ have the places of hair, face, eyes and mouth.
 
 `Settings.practical()`: 128 px, 14 channels for 64; the networks see the picture at half its size, crops are cut out
 of it as it is, so that an instance is seen in more detail than in the whole; up to 4 boxes in training; beside its box
-an instance has no weight (`fusing="masked"`; "published": it takes some, see `networks.instances`).
+an instance has no weight (`fusing="masked"`; "published": it takes some, see `networks.instances`). A critic judges
+what each phase paints (`adversarial`), for the Huber loss alone makes brown faces: of hair that may be red or blue,
+brown is the safest guess.
 """
 
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Settings:
     inner: int = 8  # of the networks that tell the weights of a fusion
     boxes: int = 4  # at most so many in training
     fusing: str = "masked"  # or "published"
+    adversarial: float = 1.0  # weight of what the critic says; 0, as in the paper: there is none
+    r1: float = 1.0  # weight of the critic's penalty
+    r1_stride: int = 4
+    critic_width: int = 16
     head: int = 0  # classes of the published head that nothing trains
     whole_share: float = 0.4  # of the budget
     instance_share: float = 0.3
@@ -48,7 +53,7 @@ class Settings:
     batch_size: int = 16
     learning_rate: float = 1e-3
     fusion_rate: float = 0.1  # of the learning rate, in the last phase
-    beta_1: float = 0.9
+    beta_1: float = 0.5
     beta_2: float = 0.999
     ema: float = 0.995
     lightness: str = "lab"
@@ -64,21 +69,24 @@ class Settings:
     def faithful(cls):
         """The published code: 34,187,027 trained parameters a network, and 1,078,266 of the fusion modules."""
         return cls(
-            size=256, factor=1, width=64, inner=16, boxes=8, fusing="published", head=529, whole_share=10.0,
-            instance_share=10.0, fusion_share=2.0, learning_rate=5e-4, ema=0.0,
+            size=256, factor=1, width=64, inner=16, boxes=8, fusing="published", adversarial=0.0, head=529,
+            whole_share=10.0, instance_share=10.0, fusion_share=2.0, learning_rate=5e-4, beta_1=0.9,
+            ema=0.0,
         )  # fmt: skip
 
     @classmethod
     def tiny(cls):
         """Seconds on any machine, for tests."""
-        return cls(size=32, width=4, inner=4, boxes=2, batch_size=4, ema=0.9)
+        return cls(size=32, width=4, inner=4, critic_width=4, boxes=2, batch_size=4, ema=0.9)
 
 
 def build(settings):
-    """The `System` of `settings`: networks "generator", made of "full_image", "instance" and "fusion"."""
+    """The `System` of `settings`: networks "generator", made of "full_image", "instance" and "fusion", and "critic" if
+    there is an adversarial loss."""
     s = settings
     trained = {name: networks.instance_colorizer(name, s.width, s.head) for name in ("full_image", "instance")}
     trained["fusion"] = networks.instance_fusion(s.width, s.inner, s.fusing, s.factor, s.head)
+    judges = {"critic": networks.two_scale_critic(s.critic_width)} if s.adversarial else {}
     crops = boxes.Crops(s.size // s.factor)
 
     def true(scene):
@@ -103,8 +111,14 @@ def build(settings):
         return objectives.huber_loss(scene.fake[..., 1:], scene.real[..., 1:], DELTA)
 
     def phase(name, network, share, fake, real=true, pace=None, begin=None):
-        update = Update(name, (Term("huber", huber, 10.0),), (network,), schedule=phases.falling(0.6), pace=pace)
-        return Phase(name, (update,), share, pictures={"fake": fake, "real": real}, begin=begin)
+        schedule, terms, judged = phases.falling(0.6), (Term("huber", huber, 10.0),), ()
+        if s.adversarial:
+            critic, painter = phases.adversarial(
+                "non_saturating", r1=s.r1, r1_stride=s.r1_stride, weight=s.adversarial, schedule=schedule
+            ).updates
+            terms, judged = (*painter.terms, *terms), (critic,)
+        update = Update(name, terms, (network,), schedule=schedule, pace=pace)
+        return Phase(name, (*judged, update), share, pictures={"fake": fake, "real": real}, begin=begin)
 
     def only_the_fusion(weight):
         return float(weight.path.split("/")[0].startswith(TRAINED))
@@ -113,15 +127,16 @@ def build(settings):
         return lambda trained: instances.start_with(trained[name], trained["full_image"])
 
     adam = keras.optimizers.Adam
-    rates = {"whole": s.learning_rate, "instance": s.learning_rate, "fusion": s.fusion_rate * s.learning_rate}
+    rates = {"whole": 1.0, "instance": 1.0, "fusion": s.fusion_rate} | dict.fromkeys(judges, 1.0)
     return System(
-        networks={"generator": networks.instance_generator(**trained, size=s.size, factor=s.factor), **trained},
+        networks={"generator": networks.instance_generator(**trained, size=s.size, factor=s.factor), **trained}
+        | judges,
         phases=(
             phase("whole", "full_image", s.whole_share, whole),
             phase("instance", "instance", s.instance_share, instance, cut_out, begin=copied("instance")),
             phase("fusion", "fusion", s.fusion_share, fused, pace=only_the_fusion, begin=copied("fusion")),
         ),
-        optimizers={name: adam(rate, s.beta_1, s.beta_2) for name, rate in rates.items()},
+        optimizers={name: adam(rate * s.learning_rate, s.beta_1, s.beta_2) for name, rate in rates.items()},
         latent_size=0,
         ema=s.ema,
         multiple=instances.MULTIPLE * s.factor,

@@ -15,13 +15,12 @@ from anime_color import color
 from anime_color.coloring.painters import drawing_of
 from anime_color.networks import teachers
 
-FRAME = 0.04  # share of a panel's sides in which its frame may be
 INK = 200  # luma of 255 below which a pixel of line art is drawn on
 CELL = 8  # pixels in which the directions of lines are counted
 
 
 def likest(panels, references, drawn):
-    """The name of the reference that each of the panels, uint8 (H, W, 3), looks most like.
+    """The name of the reference that each of the panels, uint8 (H, W, 3) without their frames, looks most like.
 
     references: {name: uint8 (H, W, 3)}, colored. drawn: whether the panels are line art.
     """
@@ -29,7 +28,7 @@ def likest(panels, references, drawn):
         return list(references)[:1] * len(panels)
     looks = _of_lines if drawn else _of_lightness
     known = np.stack([looks(drawing_of(rgb) if drawn else rgb) for rgb in references.values()])
-    seen = np.stack([looks(_without_frame(panel)) for panel in panels])
+    seen = np.stack([looks(panel) for panel in panels])
     known, seen = (some - known.mean(0) for some in (known, seen))  # what all characters share says nothing
     known, seen = (some / (np.linalg.norm(some, axis=1, keepdims=True) + 1e-6) for some in (known, seen))
     return [list(references)[number] for number in (seen @ known.T).argmax(1)]
@@ -63,8 +62,3 @@ def _square(picture):
     square[top : top + height, left : left + width] = picture
     size = (teachers.CHARACTERS_SIZE, teachers.CHARACTERS_SIZE)
     return np.asarray(Image.fromarray(square).resize(size, Image.Resampling.BOX))
-
-
-def _without_frame(panel):
-    rows, columns = (round(FRAME * side) for side in panel.shape[:2])
-    return panel[rows : len(panel) - rows, columns : panel.shape[1] - columns]

@@ -9,11 +9,12 @@ As JSON, panels are a list of [left, top, width, height] in pixels, or of {"pane
 import json
 import warnings
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from skimage import measure, morphology
+from skimage import measure, morphology, segmentation
 
 from anime_color import color
 from anime_color.coloring import likeness
@@ -29,6 +30,11 @@ WHITE = 235  # luma of 255 above which a pixel belongs to a gutter
 SEARCH_SIDE = 1000  # longer side at which panels are looked for
 CLOSED = 0.004  # of that side: gaps in a drawing that are narrower do not divide it
 SMALLEST = 0.01  # share of the page below which a drawing is no panel
+FRAME = 0.05  # share of a panel's sides in which its frame is looked for
+INK, ALONG = 128, 0.7  # a frame: more than this share of a row or column is darker than this luma
+NEARLY = (21, 233)  # of 255: what is darker is made black, what is lighter white
+PALE = 210  # of 255: the mean of an area that may be empty paper
+GAP = 0.008  # of a panel's shorter side: half of the gaps in lines through which paper does not run out
 SUFFIXES = tuple(f".{name.lower()}" for name in (*FORMATS, "jpg", "tif"))
 
 
@@ -126,28 +132,59 @@ def references(path):
     return named
 
 
-def color_page(page, panels, references, colorizer, **conditions):
+def color_page(page, panels, references, colorizer, seed=0):
     """(The colored page uint8 (H, W, 3), its panels, each with the name of its reference).
 
     page: uint8 (H, W, 3). panels: as `checked` takes them. references: {name: uint8 (H, W, 3)}.
-    colorizer: one that takes a reference. conditions: further ones of `Colorizer.colorize`, the same for all panels.
-    Outside the panels, and where its ink is black, the page stays as it is. BadInput for weights, panels or references
-    that do not fit.
+    colorizer: one that takes a reference. seed: of the colors that no reference tells.
+    Outside the panels, on their frames, and where its ink is black, the page stays as it is; in line art, paper that
+    nothing is drawn on stays white. BadInput for weights, panels or references that do not fit.
     """
     if "reference" not in colorizer.conditions:
         raise BadInput(f"weights {colorizer.name}: they take no reference; pages need chroma or comicolorization")
     drawn = colorizer.takes == "line art"
     panels = _with_references(page, checked(panels, page.shape[:2]), references, drawn)
-    colored = page.copy()
+    painting, colored = _painting(colorizer, references, seed), page.copy()
+    lines = line_art.cleaned(page) if drawn else None
     for panel in panels:
-        colored[panel.place] = colorizer.colorize(
-            page[panel.place], reference=references[panel.reference], **conditions
-        )
-    if drawn:
-        ink = line_art.cleaned(page)[..., None]
-        for panel in panels:
-            colored[panel.place] = np.minimum(colored[panel.place], ink[panel.place])
+        inside = _inside_frame(page[panel.place])
+        painted, background = painting(page[panel.place][inside], panel.reference)
+        if drawn:
+            painted = _clean(painted, lines[panel.place][inside], background)
+        colored[panel.place][inside] = painted
     return colored, panels
+
+
+def _painting(colorizer, references, seed):
+    """A function of a panel (H, W, 3) and the name of its reference: (what is painted, uint8 (H, W, 3), how much of
+    each pixel is background, (H, W), or None if nobody can tell)."""
+    if not colorizer.knows_regions:
+        return lambda panel, name: (colorizer.colorize(panel, reference=references[name]), None)
+    noise = colorizer.noises(seed=seed)[:1]
+    palette_of = cache(lambda name: colorizer.palette_of(references[name]))
+
+    def painted(panel, name):
+        flats = colorizer.flats(panel)
+        [found] = flats.paint(flats.sampled(noise, flats.carried(palette_of(name))))
+        return found, flats.share("background") if "background" in flats.names else 0 * flats.l
+
+    return painted
+
+
+def _clean(painted, lines, background):
+    """A painted panel (H, W, 3) of line art uint8 (H, W): empty paper white, nearly white and nearly black in full, as
+    the paper does it, and the ink on top. Empty is what reaches the panel's border and is background, or, if nobody
+    can tell, pale."""
+    white, gap = lines > INK, max(1, round(GAP * min(lines.shape)))
+    areas = measure.label(morphology.erosion(white, morphology.disk(gap)), connectivity=1)
+    areas = segmentation.expand_labels(areas, 2 * gap) * white
+    for number in np.unique(np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])):
+        area = areas == number
+        if number and (painted[area].mean() > PALE if background is None else background[area].mean() > 0.5):
+            painted[area] = 255
+    painted[(painted < NEARLY[0]).all(-1)] = 0
+    painted[(painted > NEARLY[1]).all(-1)] = 255
+    return np.minimum(painted, lines[..., None])
 
 
 def _with_references(page, panels, references, drawn):
@@ -155,8 +192,21 @@ def _with_references(page, panels, references, drawn):
         if panel.reference is not None and panel.reference not in references:
             raise BadInput(f"panel {number}: no reference {panel.reference!r}; there are {', '.join(references)}")
     open_ones = [panel for panel in panels if panel.reference is None]
-    chosen = iter(likeness.likest([page[panel.place] for panel in open_ones], references, drawn))
+    shown = [page[panel.place] for panel in open_ones]
+    chosen = iter(likeness.likest([panel[_inside_frame(panel)] for panel in shown], references, drawn))
     return [panel if panel.reference is not None else replace(panel, reference=next(chosen)) for panel in panels]
+
+
+def _inside_frame(panel):
+    """Rows and columns, two slices, of a panel (H, W, 3) that its drawn frame leaves: no network is to take that for a
+    part of the drawing. All of a panel that is too small to lose any."""
+    dark, inside = color.luma(panel) < INK, []
+    for across, length in ((1, len(panel)), (0, panel.shape[1])):
+        line, reach = dark.mean(across) > ALONG, round(FRAME * length)
+        first = max(np.flatnonzero(line[:reach]), default=-1) + 1
+        last = length - 1 - max(np.flatnonzero(line[::-1][:reach]), default=-1)
+        inside.append(slice(first, last) if last - first >= SHORTEST_SIDE else slice(None))
+    return tuple(inside)
 
 
 def _checked(number, panel, size):

@@ -48,7 +48,7 @@ def main(arguments=None):
     with open(options.out, "w", encoding="utf-8") as file:
         for weights in options.weights:
             colorizer = Colorizer.from_preset(weights)
-            found = [(about, on_faces(colorizer, exam, real, step)) for about, step in REFERENCES.items()]
+            found = [(about, on_faces(colorizer, exam, real, further)) for about, further in REFERENCES.items()]
             for about, estimates in (*found, ("pages", on_pages(colorizer, options.pages))):
                 values = {name: [round(v, 3) for v in (e.value, e.low, e.high)] for name, e in estimates.items()}
                 print(json.dumps({"weights": weights, "what": about} | values), file=file, flush=True)
@@ -56,12 +56,12 @@ def main(arguments=None):
                 print(f"{weights}, {about}", *told, sep="\n  ", flush=True)
 
 
-REFERENCES = {"same reference": 0, "cross-reference": 1}  # how many faces further in the exam the reference is
+REFERENCES = {"same reference": 0, "cross-reference": 0.5}  # how far on in the exam the reference is, a part of it
 
 
-def on_faces(colorizer, exam, real, step):
-    """Obedience and realism of the faces of `exam`, each told the colors of the one `step` further."""
-    noise, distances = colorizer.noises(1), []
+def on_faces(colorizer, exam, real, further):
+    """Obedience and realism of the faces of `exam`, each told the colors of one that is `further` on."""
+    noise, distances, step = colorizer.noises(1), [], round(further * exam.count)
 
     def paint(number, rgb):
         reference = exam.rgb([(number + step) % exam.count])[0]
@@ -71,7 +71,7 @@ def on_faces(colorizer, exam, real, step):
         return lab[None]
 
     found = scoring.score(systems.System("", paint, takes=colorizer.takes), exam, real).estimates
-    kept = {"kid": found["kid"]} if step else {name: found[name] for name in ("kid", "psnr", "ab_error_best")}
+    kept = {"kid": found["kid"]} if further else {name: found[name] for name in ("kid", "psnr", "ab_error_best")}
     return {"reference_distance": bootstrap.mean(distances), **kept}
 
 

@@ -111,6 +111,8 @@ class Colorizer:
             regions there that look like it, and sample what has none; `lock` comes on top.
         palette, histogram: of weights that need a reference, in its place: `references.Colors`, a list of colors or
             of (color, share), or their file; or 216 numbers, as `histograms.histogram` gives them.
+        boxes: what is to be colored apart, at most eight, see `instances.boxes`: [(left, top, right, bottom), ...] in
+            pixels, their JSON file, or a detector, "faces" or "objects".
         render_factor: 2 to 45: the picture is looked at at 16 times as many pixels a side. Each colors otherwise; far
             above what the weights were trained on, even areas fall into patches. None is what they were trained on.
         """

@@ -22,7 +22,10 @@ def add_to(commands):
     )
     page.add_argument("--save-panels", metavar="FILE.json", help="the panels and who is in each, to be edited")
     page.add_argument(
-        "--weights", default=WEIGHTS, metavar="PRESET|RUN", help="default %(default)s, for gray pages; for line art ..."
+        "--weights",
+        default=WEIGHTS,
+        metavar="PRESET|RUN",
+        help="default %(default)s, for gray pages; for line art chroma-lines-128",
     )
     page.add_argument("--seed", type=int, default=0, help="of the colors that no reference tells")
     page.set_defaults(command=_page)

@@ -25,7 +25,7 @@ from anime_color.training.phases import Scene
 from data_prep import detection
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
-from tests.small_system import StopAfter, differing, ready, snapshot
+from tests.small_system import StopAfter, changed, differing, ready, snapshot
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -41,9 +41,10 @@ def array(tensor):
 
 
 def tiny(**changes):
-    """The tiny system; `begun` names the phases that have begun with the weights of others."""
+    """The tiny system, without a critic as in the paper; `begun` names the phases that have begun with the weights of
+    others."""
     keras.utils.set_random_seed(0)
-    system, begun = RECIPE.build(dataclasses.replace(TINY, **changes)), []
+    system, begun = RECIPE.build(dataclasses.replace(TINY, **{"adversarial": 0.0} | changes)), []
 
     def counted(phase):
         def begin(trained):
@@ -183,6 +184,29 @@ def test_stops_are_not_seen_afterwards_and_copies_are_made_once(faces, whole):
     assert differing(state, whole[0].state()) == []
 
 
+def test_without_an_adversarial_loss_there_is_no_critic():
+    assert "critic" not in tiny()[0].networks and "critic" in tiny(adversarial=1.0)[0].networks
+
+
+def test_a_critic_learns_in_every_phase_and_what_it_judges_is_told(faces):
+    system, _ = tiny(adversarial=1.0, **EQUAL)
+    trainer, moved = ready(system), {}
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            self.before = snapshot(trainer.networks["critic"])
+
+        def on_train_batch_end(self, batch, logs=None):
+            moved[trainer.phase.name] = changed(trainer.networks["critic"], self.before)
+
+    few = faces.again(batch_size=20)
+    rows = trainer.fit(few, 1, callbacks=[Watch()], verbose=0).history
+    assert list(moved) == list(PHASES) and all("kernel" in kinds for kinds in moved.values())
+    for phase in PHASES:
+        total = 10 * rows[f"{phase}_huber"][0] + rows[f"{phase}_adversarial"][0]
+        assert rows[f"{phase}_loss"][0] == pytest.approx(total, rel=1e-5)
+
+
 def test_the_last_phase_alone_goes_on_from_the_weights_it_is_given(faces, whole):
     given = {name: snapshot(network) for name, network in whole[0].networks.items()}
     system, begun = tiny(whole_share=0.0, instance_share=0.0)
@@ -214,7 +238,7 @@ def published(**changes):
 
 
 def test_a_published_network_trains_but_for_its_head(faces):
-    system, _ = tiny(**published(head=5, **EQUAL))
+    system, _ = tiny(**published(head=5, fusion_batch=20, **EQUAL))
     trainer, diary = ready(system), Diary()
     published_faces = faces.again(fields=system.fields, batch_size=20)
     history = trainer.fit(published_faces, 1, callbacks=[diary], verbose=0).history
@@ -716,20 +740,21 @@ def test_weights_of_a_detector_that_cannot_be_downloaded_are_told(colorizer, fac
 @pytest.fixture(scope="module")
 def run(face_set, tmp_path_factory):
     folder = tmp_path_factory.mktemp("instcolor") / "run"
-    runs.train("instcolor", TINY, face_set, folder, steps=1, score_epochs=0, verbose=0)
+    runs.train(
+        "instcolor", dataclasses.replace(TINY, batch_size=2), face_set, folder, steps=1, score_epochs=0, verbose=0
+    )
     return folder
 
 
-def test_fine_tuning_goes_on_from_the_trained_instance_network(run, face_set):
+def test_fine_tuning_begins_with_all_that_was_trained(run, face_set):
     chosen, said = runs.fine_tuning("instcolor", run, face_set)
-    assert "generator go on from its weights" in said
-    trainer, diary = ready(RECIPE.build(chosen)), Diary()
-    trainer.begin_with(presets.networks(presets.find(run)))
-    given = by_path(trainer.networks["instance"])
-    faces = Faces(face_set, split="all", batch_size=20, fields=trainer.system.fields)
-    trainer.fit(faces, 1, callbacks=[diary], verbose=0)
-    begun = diary.before.get("instance") or diary.before["fusion"]
-    assert [path for path in given if (begun["instance"][path] != given[path]).any()] == []
+    assert "generator and critic go on from its weights" in said
+    trainer, given = ready(RECIPE.build(chosen)), presets.networks(presets.find(run))
+    trainer.begin_with(given)
+    assert set(given) == {"generator", "critic"}
+    assert all(same(snapshot(trainer.networks[name]), given[name]) for name in given)
+    parts = [by_path(trainer.networks[name]) for name in ("full_image", "instance", "fusion")]
+    assert sum(map(len, parts)) == len(given["generator"])
 
 
 def words(command, face, folder, *more, weights="tiny"):

@@ -25,7 +25,7 @@ NETWORKS = {
     "deoldify": ("generator", "critic"),
     "chromagan": ("generator", "critic"),
     "comicolorization": ("generator", "discriminator"),
-    "instcolor": ("generator", "full_image", "instance", "fusion"),
+    "instcolor": ("generator", "full_image", "instance", "fusion", "critic"),
 }
 FAITHFUL = {
     "chroma": (2_064_184, 1_714_794, 349_198, 1_555_842),

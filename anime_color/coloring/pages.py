@@ -146,9 +146,12 @@ def color_page(page, panels, references, colorizer, seed=0):
     panels = _with_references(page, checked(panels, page.shape[:2]), references, drawn)
     painting, colored = _painting(colorizer, references, seed), page.copy()
     lines = line_art.cleaned(page) if drawn else None
-    for panel in panels:
+    for number, panel in enumerate(panels):
         inside = _inside_frame(page[panel.place])
-        painted, background = painting(page[panel.place][inside], panel.reference)
+        try:
+            painted, background = painting(page[panel.place][inside], panel.reference)
+        except BadInput as error:
+            raise BadInput(f"panel {number}: {error}") from error
         if drawn:
             painted = _clean(painted, lines[panel.place][inside], background)
         colored[panel.place][inside] = painted
@@ -188,6 +191,8 @@ def _clean(painted, lines, background):
 
 
 def _with_references(page, panels, references, drawn):
+    if not references:
+        raise BadInput("no reference given: needed is a colored picture of each character")
     for number, panel in enumerate(panels):
         if panel.reference is not None and panel.reference not in references:
             raise BadInput(f"panel {number}: no reference {panel.reference!r}; there are {', '.join(references)}")

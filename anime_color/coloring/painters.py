@@ -209,13 +209,12 @@ class InstancePainter(Painter):
         self.generator, self.lightness = generator, lightness
 
     def sketch(self, rgb, reduced, noises, boxes=None):
-        given, size = scaled_lightness(reduced(rgb), self.lightness), rgb.shape[:2]
-        found = np.float32(instances.boxes(boxes or [], rgb) or [(0, 0, *size[::-1])])
-        found *= np.float32([small / side for small, side in zip(given.shape[1:3], size, strict=True)] * 2)[
-            [1, 0, 3, 2]
-        ]
-        valid = np.full((1, len(found)), float(bool(boxes)), "float32")
-        painted = self.generator.predict_on_batch({"l": given, "boxes": found[None], "box_valid": valid})[0]
+        given, size = scaled_lightness(reduced(rgb), self.lightness), rgb.shape[1::-1]
+        found = instances.boxes(boxes, rgb) if boxes is not None else []
+        # multiplied before it is divided, a box that ends at the border ends there in what the generator sees, too
+        seen = np.array(found or [(0, 0, *size)]) * np.tile(given.shape[2:0:-1], 2) / np.tile(size, 2)
+        valid = np.full((1, len(seen)), float(bool(found)), "float32")
+        painted = self.generator.predict_on_batch({"l": given, "boxes": np.float32(seen)[None], "box_valid": valid})[0]
         ab = along(np.moveaxis(painted[..., 1:], -1, 0), given[0, ..., 0], color.rgb_to_lab(rgb)[..., 0])
         return color.rgb_to_lab(rgb)[..., 0], lambda rows: ab[:, rows]
 

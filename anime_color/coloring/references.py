@@ -122,19 +122,20 @@ def load(path):
     """The `Colors` of a .json or .gpl file. BadInput says what is wrong with it, and with which color."""
     if Path(path).suffix.lower() == ".gpl":
         rows = palettes.gpl_rows(path)
-        return _of_file(path, [(rgb, _percent(name)) if name.endswith("%") else rgb for rgb, name in rows])
+        return _of_file(path, ((rgb, _percent(name)) if name.endswith("%") else rgb for rgb, name in rows))
     try:
         described = json.loads(palettes.text_of(path))
-        entries = described["colors"] if described["format"] == FORMAT else None
-        pairs = entries and [
-            (entry["color"], entry["share"]) if "share" in entry else entry["color"] for entry in entries
+        found = described["format"]
+        pairs = [
+            (entry["color"], entry["share"]) if "share" in entry else entry["color"]
+            for entry in (described["colors"] if found == FORMAT else ())
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f'{path}: no colors as JSON; needed is {{"format": 1, "colors": [{{"color": ...}}]}}') from error
-    if entries is None:
-        raise BadInput(f"{path}: colors of format {described['format']!r}; this version reads {FORMAT}")
+    if found != FORMAT:
+        raise BadInput(f"{path}: colors of format {found!r}; this version reads {FORMAT}")
     return _of_file(path, pairs)
 
 
@@ -173,7 +174,7 @@ def colored(picture):
 
 def _of_file(path, entries):
     try:
-        return Colors.listed(entries)
+        return Colors.listed(list(entries))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
 

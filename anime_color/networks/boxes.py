@@ -20,7 +20,8 @@ class Crops(layers.Layer):
         height, width, channels = ops.shape(pictures)[1], ops.shape(pictures)[2], pictures.shape[-1]
         left, top, right, bottom = _corners(boxes, 1, height, width)
         rows, columns = (
-            _cut(*ends, length, self.side) for ends, length in (((top, bottom), height), ((left, right), width))
+            ops.cast(_cut(*ends, length, self.side), pictures.dtype)
+            for ends, length in (((top, bottom), height), ((left, right), width))
         )
         found = ops.einsum("bnih,bhwc->bniwc", rows, pictures)
         return ops.reshape(ops.einsum("bnjw,bniwc->bnijc", columns, found), (-1, self.side, self.side, channels))

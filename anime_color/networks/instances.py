@@ -28,7 +28,8 @@ class WithoutHints(layers.Layer):
     planes of hints of a picture that has none: zeros, zeros, -0.5."""
 
     def call(self, lightness):
-        return ops.pad(lightness, [[0, 0]] * 3 + [[0, 3]]) * 0.5 + ops.convert_to_tensor([0, 0, 0, -0.5], self.dtype)
+        planes = ops.convert_to_tensor([0, 0, 0, -0.5], lightness.dtype)
+        return ops.pad(lightness, [[0, 0]] * 3 + [[0, 3]]) * 0.5 + planes
 
     def compute_output_shape(self, shape):
         return (*shape[:-1], 4)
@@ -79,16 +80,16 @@ class Fusion(layers.Layer):
         instance in its box, with zeros around it, then the picture)."""
         height, width = ops.shape(features)[1], ops.shape(features)[2]
         place = placing(boxes, self.factor, height, width, instances.shape[1:3])
-        covered = inside(boxes, self.factor, height, width) * box_valid[..., None, None, None]
-        logits = place(_through(self.told["instances"], instances))
-        counts = (
-            covered if self.fusing == "masked" else ops.broadcast_to(box_valid[..., None, None, None], covered.shape)
-        )
+        counts = ops.cast(box_valid, "float32")[..., None, None, None]  # half precision ends below these logits
+        covered = inside(boxes, self.factor, height, width) * counts
+        if self.fusing == "masked":
+            counts = covered
+        logits = ops.cast(place(_through(self.told["instances"], instances)), "float32")
         logits = ops.where(counts > 0, logits, NEVER)
-        union = ops.max(covered, 1)
-        background = _through(self.told["picture"], features) + OUTSIDE * (1 - union)
+        background = ops.cast(_through(self.told["picture"], features), "float32") + OUTSIDE * (1 - ops.max(covered, 1))
         weights = ops.softmax(ops.concatenate([logits, background[:, None]], 1), 1)
-        return weights, ops.concatenate([place(instances), features[:, None]], 1)
+        placed = ops.concatenate([place(instances), features[:, None]], 1)
+        return ops.cast(weights, placed.dtype), placed
 
     def compute_output_shape(self, features_shape, instances_shape, boxes_shape, box_valid_shape):
         return features_shape
@@ -160,10 +161,10 @@ def instance_generator(full_image, instance, fusion, size, factor=1):
     small = layers.AveragePooling2D(factor, name="small_l")(given["l"]) if factor > 1 else given["l"]
     seen = instance({"l": Crops(size // factor, name="crops")(given["l"], given["boxes"])})
     fused = fusion({**given, "l": small, **{f"instance_{name}": seen[name] for name, _ in POINTS}})["lab"]
-    lab = Either(name="either")(fused, full_image({"l": small})["lab"], given["box_valid"])
+    lab = Either(name="either", dtype="float32")(fused, full_image({"l": small})["lab"], given["box_valid"])
     if factor > 1:
-        ab = layers.UpSampling2D(factor, interpolation="bilinear", name="enlarged_ab")(lab[..., 1:])
-        lab = layers.Concatenate(name="lab")([given["l"], ab])
+        ab = layers.UpSampling2D(factor, interpolation="bilinear", dtype="float32", name="enlarged_ab")(lab[..., 1:])
+        lab = layers.Concatenate(name="lab", dtype="float32")([given["l"], ab])
     return keras.Model(given, lab, name="generator")
 
 

@@ -15,8 +15,7 @@ have the places of hair, face, eyes and mouth.
 `Settings.practical()`: 128 px, 14 channels for 64; the networks see the picture at half its size, crops are cut out
 of it as it is, so that an instance is seen in more detail than in the whole; up to 4 boxes in training; beside its box
 an instance has no weight (`fusing="masked"`; "published": it takes some, see `networks.instances`). A critic judges
-what each phase paints (`adversarial`), for the Huber loss alone makes brown faces: of hair that may be red or blue,
-brown is the safest guess.
+what each phase paints (`adversarial`): by the Huber loss alone, hair that may be red or blue becomes brown.
 """
 
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ from anime_color.training.phases import Phase, Term, Update
 from anime_color.training.system import System
 
 DELTA = 1 / 110  # of the Huber loss: one Lab unit
-TRAINED = ("fusion_", "conv10_1", "ab")  # names with which the layers begin that the last phase trains
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Settings:
     instance_share: float = 0.3
     fusion_share: float = 0.3
     batch_size: int = 16
+    fusion_batch: int = 16  # of the last phase
     learning_rate: float = 1e-3
     fusion_rate: float = 0.1  # of the learning rate, in the last phase
     beta_1: float = 0.5
@@ -70,14 +69,14 @@ class Settings:
         """The published code: 34,187,027 trained parameters a network, and 1,078,266 of the fusion modules."""
         return cls(
             size=256, factor=1, width=64, inner=16, boxes=8, fusing="published", adversarial=0.0, head=529,
-            whole_share=10.0, instance_share=10.0, fusion_share=2.0, learning_rate=5e-4, beta_1=0.9,
+            fusion_batch=1, whole_share=10.0, instance_share=10.0, fusion_share=2.0, learning_rate=5e-4, beta_1=0.9,
             ema=0.0,
         )  # fmt: skip
 
     @classmethod
     def tiny(cls):
         """Seconds on any machine, for tests."""
-        return cls(size=32, width=4, inner=4, critic_width=4, boxes=2, batch_size=4, ema=0.9)
+        return cls(size=32, width=4, inner=4, critic_width=4, boxes=2, batch_size=4, fusion_batch=4, ema=0.9)
 
 
 def build(settings):
@@ -110,7 +109,10 @@ def build(settings):
     def huber(scene):
         return objectives.huber_loss(scene.fake[..., 1:], scene.real[..., 1:], DELTA)
 
-    def phase(name, network, share, fake, real=true, pace=None, begin=None):
+    def all_but_the_head(weight):
+        return float(not weight.path.startswith("classes"))
+
+    def phase(name, network, share, fake, real=true, pace=all_but_the_head, **options):
         schedule, terms, judged = phases.falling(0.6), (Term("huber", huber, 10.0),), ()
         if s.adversarial:
             critic, painter = phases.adversarial(
@@ -118,15 +120,17 @@ def build(settings):
             ).updates
             terms, judged = (*painter.terms, *terms), (critic,)
         update = Update(name, terms, (network,), schedule=schedule, pace=pace)
-        return Phase(name, (*judged, update), share, pictures={"fake": fake, "real": real}, begin=begin)
+        return Phase(name, (*judged, update), share, pictures={"fake": fake, "real": real}, **options)
 
     def only_the_fusion(weight):
-        return float(weight.path.split("/")[0].startswith(TRAINED))
+        return float(weight.path.startswith(("fusion_", "conv10_1/", "ab/")))
 
     def copied(name):
         return lambda trained: instances.start_with(trained[name], trained["full_image"])
 
-    adam = keras.optimizers.Adam
+    def smaller(trained, faces):
+        return faces.again(batch_size=s.fusion_batch)
+
     rates = {"whole": 1.0, "instance": 1.0, "fusion": s.fusion_rate} | dict.fromkeys(judges, 1.0)
     return System(
         networks={"generator": networks.instance_generator(**trained, size=s.size, factor=s.factor), **trained}
@@ -134,9 +138,11 @@ def build(settings):
         phases=(
             phase("whole", "full_image", s.whole_share, whole),
             phase("instance", "instance", s.instance_share, instance, cut_out, begin=copied("instance")),
-            phase("fusion", "fusion", s.fusion_share, fused, pace=only_the_fusion, begin=copied("fusion")),
+            phase(
+                "fusion", "fusion", s.fusion_share, fused, pace=only_the_fusion, begin=copied("fusion"), batches=smaller
+            ),
         ),
-        optimizers={name: adam(rate * s.learning_rate, s.beta_1, s.beta_2) for name, rate in rates.items()},
+        optimizers={n: keras.optimizers.Adam(rate * s.learning_rate, s.beta_1, s.beta_2) for n, rate in rates.items()},
         latent_size=0,
         ema=s.ema,
         multiple=instances.MULTIPLE * s.factor,

@@ -15,6 +15,11 @@ from anime_color import recipes
 
 OTHER = "torch" if os.environ.get("KERAS_BACKEND") == "torch" else "jax"
 
+# Where one of the 1,792 ReLUs of its fusion is within rounding of 0, backends disagree whether it counts, so some
+# gradients of its raw errors are a few percent apart, and a global branch that normalizes dense layers over seven faces
+# makes much of that: seen was 0.009. Faces painted before the generator's step, and not after it, would be 0.03 away.
+OF_FAKES = {"comicolorization": 0.015}
+
 
 def first_steps(backend, recipe):
     environment = os.environ | {"KERAS_BACKEND": backend}
@@ -32,4 +37,5 @@ def test_first_losses_are_those_of_tensorflow(recipe):
     assert set(found) == set(expected)
     for name, values in expected.items():
         # Adam makes steps of rounding, and each processor rounds in its own way
-        assert found[name] == pytest.approx(values, rel=5e-3, abs=5e-4), name
+        least = OF_FAKES.get(recipe, 5e-4) if name.endswith("_fake") else 5e-4
+        assert found[name] == pytest.approx(values, rel=5e-3, abs=least), name

@@ -260,7 +260,7 @@ def test_references_that_tell_no_colors_are_refused(characters, tmp_path):
 # Who a panel shows ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "least"), [("lines", 0.9), ("gray", 0.75)])
+@pytest.mark.parametrize(("kind", "least"), [("lines", 0.9), ("gray", 0.9)])
 def test_most_panels_find_their_character(kind, least):
     right = []
     for page in (drawn(seed) for seed in range(6)):

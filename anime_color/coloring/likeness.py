@@ -15,7 +15,7 @@ from anime_color import color
 from anime_color.coloring.painters import drawing_of
 from anime_color.networks import teachers
 
-INK = 200  # luma of 255 below which a pixel of line art is drawn on
+PAPER = 240  # luma of 255 at and above which nothing is drawn
 CELL = 8  # pixels in which the directions of lines are counted
 
 
@@ -35,11 +35,7 @@ def likest(panels, references, drawn):
 
 
 def _of_lines(rgb):
-    gray = color.luma(rgb)
-    rows, columns = np.nonzero(gray < INK)
-    if len(rows):
-        gray = gray[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    return hog(_square(gray), pixels_per_cell=(CELL, CELL), cells_per_block=(1, 1))
+    return hog(color.luma(_square(rgb)), pixels_per_cell=(CELL, CELL), cells_per_block=(1, 1))
 
 
 def _of_lightness(rgb):
@@ -54,10 +50,14 @@ def _character_features():
 
 
 def _square(picture):
-    """At the size that the classifier was trained on, in the middle of white."""
+    """What is drawn of a picture (H, W, 3), without the paper around it, in the middle of white, at the size that the
+    classifier was trained on."""
+    rows, columns = np.nonzero(color.luma(picture) < PAPER)
+    if len(rows):
+        picture = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     height, width = picture.shape[:2]
     side = max(height, width)
-    square = np.full((side, side, *picture.shape[2:]), 255, "uint8")
+    square = np.full((side, side, 3), 255, "uint8")
     top, left = (side - height) // 2, (side - width) // 2
     square[top : top + height, left : left + width] = picture
     size = (teachers.CHARACTERS_SIZE, teachers.CHARACTERS_SIZE)

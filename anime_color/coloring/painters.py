@@ -165,7 +165,7 @@ class ShadedPainter(RegionPainter):
 
 class ReferencePainter(Painter):
     """Paints with a generator of a reference's colors and of dots, once: of line art, which it sees as ink and paper,
-    or of a gray picture. The picture is shown to it in the middle of a white square."""
+    or of a gray picture. It sees the picture in the middle of a white square, and a dot as a single pixel of that."""
 
     def __init__(self, generator):
         self.generator, self.drawn = generator, "lines" in generator.input
@@ -188,7 +188,8 @@ class ReferencePainter(Painter):
             shown = color.rgb_to_lab(small)[None, ..., :1]
             small, guide = shown[0, ..., 0], color.rgb_to_lab(square)[..., 0]
         top, left = place[0].start, place[1].start
-        moved = [d._replace(x=d.x + left, y=d.y + top) for d in dots_on.checked(dots or [], rgb.shape[:2])]
+        # a dot is one pixel, as in training: of a wider one the network makes splashes
+        moved = [d._replace(x=d.x + left, y=d.y + top, radius=0) for d in dots_on.checked(dots or [], rgb.shape[:2])]
         given = {"hints": dots_on.plane(moved, guide.shape, self.cells)[None], "reference": reference[None]}
         painted = self.generator.predict_on_batch({("lines" if self.drawn else "l"): shown, **given})[0]
         lightness, *ab = along(np.moveaxis(painted, -1, 0), small, guide)[:, *place]

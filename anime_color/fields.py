@@ -35,8 +35,14 @@ class Sample:
 
     @cached_property
     def drawn_boxes(self):
-        """Its boxes in an order drawn anew in each pass: of what is in it, or of the parts of a face."""
-        boxes = FACE * np.float32(self.rgb.shape[0]) if self.boxes is None else self.boxes
+        """Its boxes in an order drawn anew in each pass: of what is in it, or of the parts of a face and one anywhere,
+        for a user's boxes are not always those of parts."""
+        if self.boxes is None:
+            sides = self.random.uniform(SMALLEST_BOX, 1, 2)
+            corner = self.random.uniform(0, 1 - sides)
+            boxes = np.float32([*FACE, (*corner, *(corner + sides))]) * np.float32(self.rgb.shape[0])
+        else:
+            boxes = self.boxes
         return self.random.permutation(boxes[(boxes[:, 2:] > boxes[:, :2]).all(-1)])
 
 
@@ -44,6 +50,8 @@ class Sample:
 FACE = np.float32(
     [[0.2, 0.25, 0.8, 0.9], [0.1, 0, 0.9, 0.4], [0.2, 0.4, 0.5, 0.65], [0.5, 0.4, 0.8, 0.65], [0.33, 0.65, 0.67, 0.9]]
 )
+
+SMALLEST_BOX = 0.3  # of the side of a picture, of a box anywhere
 
 COLORS = {"l": lambda sample: sample.lab[..., :1], "ab": lambda sample: sample.lab[..., 1:], "label": lambda s: s.label}
 

@@ -10,7 +10,7 @@ loss is ten times the Huber loss of ab, nothing else. Without boxes the first ne
 `Settings.faithful()` has the published size: 34,187,027 trained parameters each, 1,078,266 of the modules, 256 px, one
 picture at a time in the last phase. Ours: it begins from scratch, for the weights of Zhang et al. cannot be had here;
 faces in another order in each pass, flips. Boxes are those of the face set: what it composed or drew; sets without any
-have the places of hair, face, eyes and mouth.
+have the places of hair, face, eyes and mouth, and one anywhere.
 
 `Settings.practical()`: 128 px, 14 channels for 64; the networks see the picture at half its size, crops are cut out
 of it as it is, so that an instance is seen in more detail than in the whole; up to 4 boxes in training; beside its box

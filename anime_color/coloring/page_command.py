@@ -25,7 +25,7 @@ def add_to(commands):
         "--weights",
         default=WEIGHTS,
         metavar="PRESET|RUN",
-        help="default %(default)s, for gray pages; for line art chroma-lines-128",
+        help="default %(default)s, for gray pages; for line art comicolorization-128",
     )
     page.add_argument("--seed", type=int, default=0, help="of the colors that no reference tells")
     page.set_defaults(command=_page)

@@ -147,7 +147,7 @@ def test_weights_that_are_none_are_refused(tmp_path):
 def test_shipped_presets_color(name, face):
     colorizer = Colorizer.from_preset(name)
     count = 5 if colorizer.latent_size else 1
-    colorings = colorizer.chroma(colorizer.given(face), 5)
+    colorings = colorizer.chroma(colorizer.given(face), 5, **colorizer.said(face))
     assert colorings.shape == (count, 96, 96, 3)
     folder = presets.SHIPPED / name
     assert sum(path.stat().st_size for path in folder.iterdir()) < 12e6

@@ -58,3 +58,23 @@ def differing(state, expected):
     """Names of the parts in which two states of trainers differ by a bit."""
     assert set(state) == set(expected)
     return [name for name in expected if state[name].tobytes() != expected[name].tobytes()]
+
+
+class PhaseDiary(keras.callbacks.Callback):
+    """The phase of each step, and what `weights` tells of the networks before the first and after the last step of
+    each phase."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps, self.before, self.after = [], {}, {}
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.before.setdefault(self.model.phase.name, self._weights())
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps.append(self.model.phase.name)
+        self.after[self.model.phase.name] = self._weights()
+
+    def _weights(self):
+        self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
+        return self.weights(self.model)

@@ -18,7 +18,7 @@ from anime_color.training.phases import Scene
 from anime_color.training.trainer import Trainer
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
-from tests.small_system import StopAfter, differing, ready, snapshot
+from tests.small_system import PhaseDiary, StopAfter, differing, ready, snapshot
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -537,28 +537,16 @@ def large_faces(tmp_path_factory):
     return Faces(folder, split="all", batch_size=6, fields=built(tiny(**STAGES)).fields)
 
 
-class Diary(keras.callbacks.Callback):
+class Diary(PhaseDiary):
     """The phase of each step, and the weights of all networks before the first and after the last step of each."""
-
-    def __init__(self):
-        super().__init__()
-        self.steps, self.before, self.after = [], {}, {}
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self.before.setdefault(self.model.phase.name, self._weights())
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps.append(self.model.phase.name)
-        self.after[self.model.phase.name] = self._weights()
 
     def moved(self, phase):
         """Names of the networks that a phase has moved, batch statistics included."""
         pairs = {name: zip(self.before[phase][name], w, strict=True) for name, w in self.after[phase].items()}
         return {name for name, pair in pairs.items() if any((one != other).any() for one, other in pair)}
 
-    def _weights(self):
-        self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
-        return {name: snapshot(self.model.networks[name]) for name in ("draft", "enlarger", "discriminator")}
+    def weights(self, trainer):
+        return {name: snapshot(trainer.networks[name]) for name in ("draft", "enlarger", "discriminator")}
 
 
 @pytest.fixture(scope="module")

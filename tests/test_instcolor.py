@@ -25,7 +25,7 @@ from anime_color.training.phases import Scene
 from data_prep import detection
 from data_prep.drawn_faces import draw
 from data_prep.errors import BadInput
-from tests.small_system import StopAfter, changed, differing, ready, snapshot
+from tests.small_system import PhaseDiary, StopAfter, changed, differing, ready, snapshot
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -60,30 +60,18 @@ def by_path(network):
     return {v.path: array(v) for v in network.weights}
 
 
-class Diary(keras.callbacks.Callback):
+class Diary(PhaseDiary):
     """The phase of each step; the weights of all networks before and after the steps of each phase: by path, those of
     the generator, which is made of the others, in their order."""
-
-    def __init__(self):
-        super().__init__()
-        self.steps, self.before, self.after = [], {}, {}
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self.before.setdefault(self.model.phase.name, self._weights())
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.steps.append(self.model.phase.name)
-        self.after[self.model.phase.name] = self._weights()
 
     def moved(self, phase, network):
         """Paths of the weights of a network that are others after a phase."""
         before, after = self.before[phase][network], self.after[phase][network]
         return {path for path in before if (before[path] != after[path]).any()}
 
-    def _weights(self):
-        self.model.steps_done  # noqa: B018  on JAX, asking the model also brings its weights up to date
-        found = {name: by_path(self.model.networks[name]) for name in ("full_image", "instance", "fusion")}
-        whole = {"generator": self.model.networks["generator"], "averaged": self.model.averaged}
+    def weights(self, trainer):
+        found = {name: by_path(trainer.networks[name]) for name in ("full_image", "instance", "fusion")}
+        whole = {"generator": trainer.networks["generator"], "averaged": trainer.averaged}
         return found | {name: snapshot(network) for name, network in whole.items()}
 
 

@@ -266,6 +266,14 @@ def test_another_ending_cannot_be_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def refused_with_its_name(path, text, said):
+    path.write_text(text)
+    with pytest.raises(BadInput) as refused:
+        references.load(path)
+    assert str(refused.value).startswith(f"{path}: ") and said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -285,12 +293,7 @@ def test_another_ending_cannot_be_written(tmp_path):
     ],
 )
 def test_malformed_json_is_refused_with_the_files_name(tmp_path, text, said):
-    path = tmp_path / "colors.json"
-    path.write_text(text)
-    with pytest.raises(BadInput) as refused:
-        references.load(path)
-    assert str(refused.value).startswith(f"{path}: ") and said in str(refused.value)
-    assert "\n" not in str(refused.value)
+    refused_with_its_name(tmp_path / "colors.json", text, said)
 
 
 @pytest.mark.parametrize(
@@ -307,11 +310,7 @@ def test_malformed_json_is_refused_with_the_files_name(tmp_path, text, said):
     ],
 )
 def test_malformed_gpl_is_refused_with_the_files_name(tmp_path, text, said):
-    path = tmp_path / "colors.gpl"
-    path.write_text(text)
-    with pytest.raises(BadInput) as refused:
-        references.load(path)
-    assert str(refused.value).startswith(f"{path}: ") and said in str(refused.value)
+    refused_with_its_name(tmp_path / "colors.gpl", text, said)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "missing.gpl", "."])

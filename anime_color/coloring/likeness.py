@@ -13,6 +13,7 @@ from skimage.feature import hog
 
 from anime_color import color
 from anime_color.coloring.painters import drawing_of
+from anime_color.coloring.painting import in_square
 from anime_color.networks import teachers
 
 PAPER = 240  # luma of 255 at and above which nothing is drawn
@@ -55,10 +56,6 @@ def _square(picture):
     rows, columns = np.nonzero(color.luma(picture) < PAPER)
     if len(rows):
         picture = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    height, width = picture.shape[:2]
-    side = max(height, width)
-    square = np.full((side, side, 3), 255, "uint8")
-    top, left = (side - height) // 2, (side - width) // 2
-    square[top : top + height, left : left + width] = picture
+    square, _ = in_square(picture)
     size = (teachers.CHARACTERS_SIZE, teachers.CHARACTERS_SIZE)
     return np.asarray(Image.fromarray(square).resize(size, Image.Resampling.BOX))

@@ -20,7 +20,7 @@ from anime_color import color, hints
 from anime_color.coloring import dots as dots_on
 from anime_color.coloring import instances, references
 from anime_color.coloring.naming import Naming
-from anime_color.coloring.painting import along, along_rows
+from anime_color.coloring.painting import along, along_rows, in_square
 from data_prep import lines as line_art
 from data_prep.errors import BadInput
 
@@ -179,7 +179,7 @@ class ReferencePainter(Painter):
     def sketch(self, rgb, reduced, noises, dots=None, threshold=None, **told):
         reference = references.histogram(**told)
         guide = ink_of(rgb, threshold) if self.drawn else rgb
-        square, place = _in_square(guide)
+        square, place = in_square(guide)
         small = reduced(square)
         if self.drawn:
             shown = (small > hints.PAPER)[None, ..., None].astype("float32")
@@ -261,17 +261,6 @@ class RenderPainter(Painter):
         kept = color.rgb_to_lab(color.with_luma(color.unscale_rgb(rendered), small))
         ab = along(np.moveaxis(kept[..., 1:], -1, 0), color.scale_rgb(small), color.scale_rgb(gray))
         return color.rgb_to_lab(rgb)[..., 0], lambda rows: ab[:, rows]
-
-
-def _in_square(picture):
-    """(A picture (H, W) or (H, W, 3) in the middle of a white square, where it lies there: slices of rows and
-    columns)."""
-    height, width = picture.shape[:2]
-    side = max(height, width)
-    place = tuple(slice((side - length) // 2, (side - length) // 2 + length) for length in (height, width))
-    square = np.full((side, side, *picture.shape[2:]), 255, "uint8")
-    square[place] = picture
-    return square, place
 
 
 def checked_render_factor(factor):

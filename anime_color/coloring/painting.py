@@ -136,3 +136,14 @@ def _follow(line, before, kept, step):
     np.subtract(before, line, out=step)
     step *= kept
     line += step
+
+
+def in_square(picture):
+    """(A picture (H, W) or (H, W, 3) in the middle of a white square, where it lies there: slices of rows and
+    columns)."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    place = tuple(slice((side - length) // 2, (side - length) // 2 + length) for length in (height, width))
+    square = np.full((side, side, *picture.shape[2:]), 255, "uint8")
+    square[place] = picture
+    return square, place

@@ -125,17 +125,15 @@ def load(path):
         return _of_file(path, ((rgb, _percent(name)) if name.endswith("%") else rgb for rgb, name in rows))
     try:
         described = json.loads(palettes.text_of(path))
-        found = described["format"]
+        if described["format"] != FORMAT:
+            raise BadInput(f"{path}: colors of format {described['format']!r}; this version reads {FORMAT}")
         pairs = [
-            (entry["color"], entry["share"]) if "share" in entry else entry["color"]
-            for entry in (described["colors"] if found == FORMAT else ())
+            (entry["color"], entry["share"]) if "share" in entry else entry["color"] for entry in described["colors"]
         ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(f'{path}: no colors as JSON; needed is {{"format": 1, "colors": [{{"color": ...}}]}}') from error
-    if found != FORMAT:
-        raise BadInput(f"{path}: colors of format {found!r}; this version reads {FORMAT}")
     return _of_file(path, pairs)
 
 
